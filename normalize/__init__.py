@@ -1,0 +1,1 @@
+"""`Document` to records: knows budgets, never sees HTML or PDF."""
