@@ -1,0 +1,81 @@
+"""Folded text: the form in which wording is compared, with the way back to what is printed.
+
+Half-width brackets and digits, no blanks, no quotation marks, radicals and compatibility forms as ordinary characters. Matching happens
+on the folded text only; what is published is cut from the printed text through `Folded.span`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from extract.document import Span
+
+
+def _one_to_one() -> dict[int, str]:
+    table = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # full-width ASCII
+    for first, last in ((0x2E80, 0x2FD5), (0xF900, 0xFAFF)):  # radicals, compatibility ideographs
+        for code in range(first, last + 1):
+            plain = unicodedata.normalize("NFKC", chr(code))
+            if len(plain) == 1 and plain != chr(code):
+                table[code] = plain
+    table |= {ord(a): b for a, b in zip("〔〕【】﹙﹚〈〉﹤﹥、﹑﹐﹔﹕﹪−–—―－~～", "[][]()<><>、、,;:%-----~~", strict=True)}
+    table |= {ord(blank): " " for blank in "\u3000\u00a0\u2002\u2003\u2009\u200a\t\r\n"}
+    return table
+
+
+_TABLE = _one_to_one()
+_DROPPED = "\u200b\u200c\u200d\u2060\ufeff"
+# A blank stays only between two numbers, where dropping it would make one number of two.
+_KEPT = re.compile(rf"[^\s“”\"'‘’「」『』＂{_DROPPED}]+|(?<=[0-9%])[ ]+(?=[0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Folded text and, for each run of it, where the run stands in the printed text."""
+
+    text: str
+    _starts: tuple[int, ...]
+    _origins: tuple[int, ...]
+
+    def origin(self, position: int) -> int:
+        """Printed position of one folded character."""
+        run = bisect_right(self._starts, position) - 1
+        return self._origins[run] + position - self._starts[run]
+
+    def span(self, start: int, end: int) -> Span:
+        """Printed range of a folded range that is not empty."""
+        return Span(self.origin(start), self.origin(end - 1) + 1)
+
+
+def fold(text: str, offset: int = 0) -> Folded:
+    """The folded form of `text`, which starts at `offset` of its document.
+
+    >>> folded = fold("较上年增加７.47万 元（“三公”）")
+    >>> folded.text
+    '较上年增加7.47万元(三公)'
+    >>> folded.span(5, 11)
+    Span(start=5, end=12)
+    """
+    plain = text.translate(_TABLE)
+    pieces: list[str] = []
+    starts: list[int] = []
+    origins: list[int] = []
+    length = 0
+    for run in _KEPT.finditer(plain):
+        pieces.append(run.group())
+        starts.append(length)
+        origins.append(offset + run.start())
+        length += run.end() - run.start()
+    return Folded("".join(pieces), tuple(starts) or (0,), tuple(origins) or (offset,))
+
+
+def key(text: str) -> str:
+    """Folded text without any blank: the form in which labels and headers are compared.
+
+    >>> key("本年收入合\\n计")
+    '本年收入合计'
+    """
+    return fold(text).text.replace(" ", "")
