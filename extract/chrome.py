@@ -1,0 +1,120 @@
+"""Page furniture by name (页面装饰): navigation, breadcrumbs, footers, font-size and share buttons.
+
+Every rule names what it drops and has a guard: furniture is links and set phrases, so an element that holds more prose of its own
+than the rule allows stays, whatever it is called. Text that is wrongly kept does no harm; text that is wrongly dropped does.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+NEVER_TEXT = frozenset(
+    "script style noscript template select option datalist button textarea input svg canvas audio video map iframe object embed frameset noframes head title".split()
+)
+HIDDEN_STYLE = re.compile(r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden", re.IGNORECASE)
+
+
+class Rule(NamedTuple):
+    """What a piece of furniture is called in class or id, and how much prose outside links it may hold."""
+
+    name: str
+    called: re.Pattern[str]
+    prose: int
+    says: re.Pattern[str] | None = None  # set phrases that must be there unless it is nearly all links
+
+
+def _called(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:^|[^a-z])(?:{words})(?:$|[^a-z])")
+
+
+FOOTER_SAYS = re.compile(r"ICP备|公网安备|公安备|版权所有|主办单位|主办：|网站标识码|Copyright|技术支持|承办单位|网站地图", re.IGNORECASE)
+CRUMB_SAYS = re.compile(r"位置|首\s?页|>|»|›")
+RULES = (
+    Rule("breadcrumb", _called(r"(?:bread)?_?crumbs?|breadnav|mbx|dqwz|dangqian|location|position|curr?ent_?pos\w{0,8}|weizhi|wz"), 80, CRUMB_SAYS),
+    Rule("navigation", _called(r"nav\d?|navs|navi|nav_?bar|navigation|(?:top|main|sub|left|side|head)_?nav|navbox|menus?|(?:sub|top|main|left|side)_?menu|menubox|daohang|dh"), 60),
+    Rule("footer", _called(r"foot\d?|footer\d?|foot_?box|footer_?box|bottom|copyrights?|copy_?right|banquan"), 600, FOOTER_SAYS),
+    Rule("links", _called(r"friend_?links?|yqlj|youqing|link_?box|site_?links?|related|xglj|xgwz|xgyd|recommend"), 60),
+    Rule("search", _called(r"search|search_?box|search_?form|hot_?words?|sousuo"), 40),
+    Rule("header", _called(r"head|header|top|top_?bar|banner|logo|head_?box|head_?top"), 60),
+)
+BY_TAG = {"nav": RULES[1], "footer": RULES[2], "header": RULES[5], "aside": RULES[3]}
+FURNISHED = frozenset("div ul ol dl section aside header footer nav p span table td form".split())
+
+WIDGET_WORDS = re.compile(
+    r"(?:打印(?:本页|此页|文章|页面)?|关闭(?:本页|窗口|页面)?|(?:返回|回到)(?:顶部|上页|列表|首页)?|分享(?:到|至)?|收藏(?:本页)?|字\s?[号体]|字体大小|文字大小|视力保护色|背景色|保护视力色"
+    r"|默认|超大|特大|大|中|小|较大|放大|缩小|正常|标准|微信|微博|新浪微博|腾讯微博|QQ空间|QQ好友|扫一扫|在手机打开当前页|手机扫一扫|朗读|纠错|下载|"
+    r"无障碍(?:浏览|阅读)?|长者(?:模式|助手|版)?|适老化|繁體|繁体版?|简体版?|English|A\+?|A-|[TＴ][|｜]?)"
+)
+WIDGET_KEY = re.compile(r"打印|关闭|分享|字\s?[号体]|收藏|返回|回到|视力|背景色|文字大小|无障碍|长者|适老|扫一扫")
+WIDGET_FILL = re.compile(r"[\s\[\]【】()（）:：|｜/+\-—、,，。·<>{}《》！!&;]+")
+CRUMB_LINE = re.compile(r"^[\[【]?\s?(?:您|你)?(?:当前|现在|目前)?(?:所在|所处)?的?(?:当前)?(?:所在)?的?位置(?:是|为)?\s?[:：>]")
+CRUMB_PATH = re.compile(r"^(?:网站)?首\s?页\s?(?:>{1,2}|»|›|→|/)")
+NEIGHBOUR_LINE = re.compile(r"^[\[【]?(?:上一篇|下一篇|上一条|下一条|上一页|下一页)[\]】]?\s?[:：]")
+LONGEST_CRUMB = 120
+LONGEST_WIDGET = 80
+
+
+@lru_cache(maxsize=4096)
+def _rule_for(names: str) -> Rule | None:
+    lowered = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", names).lower()
+    return next((rule for rule in RULES if rule.called.search(lowered)), None)
+
+
+def is_hidden(element: _Element) -> bool:
+    """Whether the page itself says the element is not shown."""
+    style = element.get("style")
+    return (style is not None and HIDDEN_STYLE.search(style) is not None) or element.get("hidden") is not None
+
+
+def furniture(element: _Element) -> str | None:
+    """The name of the rule that drops this element, None where it stays."""
+    tag = str(element.tag)
+    if tag not in FURNISHED:
+        return None
+    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    rule = (_rule_for(names) if len(names) > 1 else None) or BY_TAG.get(tag)
+    if rule is None or next(element.iter("h1"), None) is not None:
+        return None
+    text, linked = _amounts(element, rule.prose)
+    if text - linked > rule.prose:
+        return None
+    mostly_links = text == 0 or linked * 3 >= text * 2
+    if rule.says is not None and not mostly_links and not rule.says.search("".join(str(part) for part in element.itertext())):
+        return None
+    return rule.name if mostly_links or rule.says is not None or text <= rule.prose // 2 else None
+
+
+def _amounts(element: _Element, most: int) -> tuple[int, int]:
+    """Characters of text and of text in links; counting stops once the prose is more than any rule allows."""
+    text = linked = 0
+    for anchor in element.iter("a"):
+        linked += sum(len(part.strip()) for part in anchor.itertext())
+    for part in element.itertext():
+        text += len(part.strip())
+        if text - linked > most:
+            break
+    return text, linked
+
+
+def furniture_line(line: str) -> str | None:
+    """The name of the rule that drops a whole printed line, None where it stays.
+
+    >>> furniture_line("【字号：大 中 小】 打印 关闭"), furniture_line("来源：青岚县财政局 字号：大 中 小")
+    ('widget', None)
+    >>> furniture_line("您现在的位置：首页 > 政务公开 > 预决算")
+    'breadcrumb'
+    """
+    if len(line) > LONGEST_CRUMB:
+        return None
+    if CRUMB_LINE.search(line) or CRUMB_PATH.search(line):
+        return "breadcrumb"
+    if NEIGHBOUR_LINE.search(line):
+        return "neighbours"
+    if len(line) <= LONGEST_WIDGET and WIDGET_KEY.search(line) and not WIDGET_FILL.sub("", WIDGET_WORDS.sub("", line)):
+        return "widget"
+    return None

@@ -1,0 +1,415 @@
+"""Web pages to documents (网页): the whole tree is read, furniture is dropped by name, tables keep their spans.
+
+The text is built here and is what `gongkai inspect` prints: a paragraph per line, a table row per line with " | " between its cells.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from extract.chrome import NEVER_TEXT, furniture, furniture_line, is_hidden
+from extract.document import Block, Cell, Document, Heading, Link, Note, Paragraph, Source, Span, Table
+from extract.grid import place
+from extract.headings import whole_heading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lxml.etree import _Element
+
+BREAKING = frozenset(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
+    "header hr html legend li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul br".split()
+)
+HEADS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+CELLS = frozenset({"td", "th"})
+BLANKS = re.compile(r"[ \t\r\n\f\v\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
+INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")
+WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff01-\uffee“”‘’…—]"
+WRAPPED = re.compile(rf"(?<={WIDE})[ \t\r]{{0,40}}\n\s{{0,80}}(?={WIDE})")  # a source line that ended inside a Chinese sentence
+DEEP = re.compile(r"</?(?:span|font|b|i|u|em|strong|o:p|small|big|a|label|section|article|main)\b[^<>]{0,4000}>", re.IGNORECASE)
+DEEP_BLOCKS = re.compile(r"</?(?:div|center|blockquote|ul|ol|li|dl|dd|dt|form|p|td|tr|table|tbody)\b[^<>]{0,4000}>", re.IGNORECASE)
+POSITIONED = re.compile(r"position\s{0,3}:\s{0,3}absolute", re.IGNORECASE)
+MANY_POSITIONED = 300
+NO_PAGE = re.compile(r"^(?:#|javascript:|mailto:|tel:|data:|about:)", re.IGNORECASE)
+MOST_PROSE = 600  # characters: a cell that holds more, and most of its table, is a page column rather than a figure
+FEW_CELLS = 8
+PLAIN_CELLS = 12  # a table with so many cells of its own stays a table even if one of them holds another
+LONGEST_TITLE = 120
+TABLE_PARTS = frozenset({"thead", "tbody", "tfoot", "colgroup", "col", "form"})
+
+
+@dataclass(slots=True)
+class _Line:
+    text: str
+    head: bool = False
+    links: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Written:
+    """A cell as the page writes it."""
+
+    text: str
+    rowspan: int
+    colspan: int
+    header: bool
+    links: list[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """A data table before it is printed; `strays` stand in the table but in no cell."""
+
+    strays: list[str]
+    rows: list[list[_Written]]
+
+
+@dataclass(slots=True)
+class _Flow:
+    """Lines in the making: text is collected until something breaks the line."""
+
+    items: list[_Line | _Sheet] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
+    head: bool = False
+
+    def add(self, text: str | None, *, kept: bool = False) -> None:
+        if not text:
+            return
+        if "\n" in text:
+            if kept:
+                first, *others = text.split("\n")
+                self.parts.append(first)
+                for other in others:
+                    self.end_line()
+                    self.parts.append(other)
+                return
+            text = WRAPPED.sub("", text)
+        self.parts.append(text)
+
+    def end_line(self) -> None:
+        if self.parts:
+            line = tidy("".join(self.parts))
+            if line or self.links:
+                self.items.append(_Line(line, self.head, self.links))
+                self.links = []
+            self.parts = []
+
+    def end_link(self, anchor: _Element) -> None:
+        target = (anchor.get("href") or "").strip()
+        if not target or NO_PAGE.match(target):
+            return
+        link = (tidy(_all_text(anchor)) or tidy(anchor.get("title") or ""), target)
+        last = self.items[-1] if self.items and not self.parts else None
+        (last.links if isinstance(last, _Line) else self.links).append(link)
+
+
+def tidy(text: str) -> str:
+    """A printed line: runs of blanks of any width become one, invisible marks go.
+
+    >>> tidy("  项　目   支出 ")
+    '项 目 支出'
+    """
+    if INVISIBLE.search(text):
+        text = INVISIBLE.sub("", text)
+    return BLANKS.sub(" ", text).strip()
+
+
+def _all_text(element: _Element) -> str:
+    return "".join(str(part) for part in element.itertext())
+
+
+def read_html(text: str, source: Source, notes: tuple[Note, ...] = ()) -> Document:
+    """The document of a decoded page: headings, paragraphs, data tables; title, statements and links of the page beside them."""
+    root, mended = _tree(text)
+    if root is None:
+        return Document(source, "", (), notes=notes)
+    odd = [*notes, *mended]
+    metadata = tuple(_statements(root))
+    base = _base(root, source.address)
+    furnishings: list[tuple[str, str]] = []
+    flow = _flow(root, furnishings, odd)
+    content, blocks, links = _assemble(flow, furnishings, odd)
+    titled = dict(reversed(metadata))
+    title = next((titled[name] for name in ("ArticleTitle", "title") if titled.get(name)), None)
+    refresh = [target for name, value in metadata if name == "refresh" and (target := _refresh_target(value))]
+    all_links = (*links, *(Link("", target) for target in (*_embedded(root), *refresh)))
+    resolved = tuple(Link(link.text, _absolute(base, link.target), link.span) for link in all_links)
+    return Document(source, content, blocks, title, (*metadata, *furnishings), resolved, tuple(odd))
+
+
+def is_positioned(root: _Element) -> bool:
+    """Whether the page is a converted PDF: hundreds of absolutely placed boxes and no table of its own."""
+    if next(root.iter("td"), None) is not None:
+        return False
+    placed = 0
+    for element in root.iter("div", "span", "p"):
+        if POSITIONED.search(element.get("style") or ""):
+            placed += 1
+            if placed >= MANY_POSITIONED:
+                return True
+    return False
+
+
+def _tree(text: str) -> tuple[_Element | None, list[Note]]:
+    root, complete = _parse(text)
+    if complete:
+        return root, []
+    note = Note("tree_mended", "网页结构过深或损坏，已去掉多余的标签后读取", "the page is nested too deeply or broken; it was read without its wrappers")
+    for wrappers, instead in ((DEEP, ""), (DEEP_BLOCKS, "<br>")):
+        text = wrappers.sub(instead, text)
+        root, complete = _parse(text)
+        if complete:
+            break
+    return root, [note]
+
+
+def _parse(text: str) -> tuple[_Element | None, bool]:
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True)
+    try:
+        root = etree.fromstring(text.replace("\0", "").encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:
+        return None, False
+    cut = any(error.level_name == "FATAL" and "RESOURCE_LIMIT" in error.type_name for error in parser.error_log)
+    return root, root is not None and not cut
+
+
+def _statements(root: _Element) -> Iterator[tuple[str, str]]:
+    for element in root.iter("title", "meta"):
+        if element.tag == "title":
+            value = tidy(_all_text(element))
+            if value:
+                yield "title", value
+        elif (value := tidy(element.get("content") or "")) and (
+            name := element.get("name") or element.get("property") or element.get("itemprop") or element.get("http-equiv")
+        ):
+            yield ("refresh" if name.lower() == "refresh" else tidy(name)), value
+
+
+def _refresh_target(value: str) -> str | None:
+    found = re.search(r"url\s{0,9}=\s{0,9}[\"']?([^\"'\s]{1,2000})", value, re.IGNORECASE)
+    return found.group(1) if found else None
+
+
+def _base(root: _Element, address: str) -> str:
+    for element in root.iter("base"):
+        href = (element.get("href") or "").strip()
+        if href.lower().startswith(("http://", "https://")):
+            return href
+    return address if address.lower().startswith(("http://", "https://")) else ""
+
+
+def _absolute(base: str, target: str) -> str:
+    """The absolute address of a link, or the target as written where the page has no address or the target is broken."""
+    if not base:
+        return target
+    try:
+        return urljoin(base, target)
+    except ValueError:
+        return target
+
+
+def _embedded(root: _Element) -> Iterator[str]:
+    for element in root.iter("iframe", "embed", "object", "frame"):
+        target = (element.get("src") or element.get("data") or "").strip()
+        if target and not NO_PAGE.match(target):
+            yield target
+
+
+def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[Note]) -> list[_Line | _Sheet]:
+    """The lines and data tables of a subtree; `furnishings` is None inside a cell, where nothing but hidden text is dropped."""
+    flow = _Flow()
+    hidden = kept = 0
+    skipped: _Element | None = None
+    holders = {outer for table in root.iter("table") if (outer := next(table.iterancestors("table"), None)) is not None}
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        tag = element.tag
+        if event == "start":
+            if tag in BREAKING:
+                flow.end_line()
+            if tag in NEVER_TEXT or (element is not root and is_hidden(element)):
+                skipped = element
+                hidden += 0 if tag in NEVER_TEXT else len(tidy(_all_text(element)))
+            elif furnishings is not None and (rule := furniture(element)) is not None:
+                skipped = element
+                if rule == "breadcrumb":
+                    furnishings.append((rule, tidy(_all_text(element))))
+            elif tag == "table" and furnishings is not None and (sheet := _sheet(element, holders, odd)) is not None:
+                skipped = element
+                flow.items.append(sheet)
+            if skipped is not None:
+                walk.skip_subtree()
+                continue
+            if tag in HEADS:
+                flow.head = True
+            elif tag == "pre":
+                kept += 1
+            flow.add(element.text, kept=kept > 0)
+            continue
+        if tag in BREAKING:
+            flow.end_line()
+        if skipped is not None:
+            skipped = None
+        elif tag in HEADS:
+            flow.head = False
+        elif tag == "pre":
+            kept -= 1
+        elif tag == "a":
+            flow.end_link(element)
+        if element is not root:
+            flow.add(element.tail, kept=kept > 0)
+    flow.end_line()
+    if hidden:
+        odd.append(Note("hidden_text_dropped", f"略去网页自身隐藏的{hidden}个字", f"{hidden} characters that the page itself hides were dropped"))
+    return flow.items
+
+
+def _sheet(table: _Element, holders: set[_Element], odd: list[Note]) -> _Sheet | None:
+    """The cells of a data table; None for a table that only lays out the page."""
+    strays, rows = _own_rows(table)
+    if table.get("role") == "presentation" or max(map(len, rows), default=0) < 2:
+        return None
+    if table in holders:
+        inner = {cell for nested in table.iterdescendants("table") for cell in nested.iterancestors("td", "th")}
+        holding = sum(cell in inner for row in rows for cell in row)
+        plain = sum(cell not in inner and bool(_all_text(cell).strip()) for row in rows for cell in row)
+        if plain < PLAIN_CELLS or holding * 4 > plain:
+            return None
+    written = [[_written(cell, odd) for cell in row] for row in rows]
+    lengths = [len(cell.text) for row in written for cell in row if cell.text]
+    if not lengths or (len(lengths) <= FEW_CELLS and max(lengths) > MOST_PROSE and max(lengths) * 5 > sum(lengths) * 3):
+        return None
+    return _Sheet(strays, written)
+
+
+def _own_rows(table: _Element) -> tuple[list[str], list[list[_Element]]]:
+    """Text that stands outside every cell, and the cells row by row: <thead> first, <tfoot> last, wherever they are written."""
+    strays: list[str] = []
+    sections: dict[str, list[list[_Element]]] = {"thead": [], "tbody": [], "tfoot": []}
+    owner: _Element | None = None
+    row: list[_Element] = []
+    walk = etree.iterwalk(table, events=("start",))
+    for _, element in walk:
+        tag = element.tag
+        if element is table:
+            strays.append(element.text or "")
+            continue
+        strays.append(element.tail or "")
+        if tag in NEVER_TEXT or is_hidden(element):
+            walk.skip_subtree()
+        elif tag == "tr" or tag in CELLS:
+            above = element if tag == "tr" else next(element.iterancestors("tr", "table"), table)
+            above = element.getparent() if above.tag == "table" else above  # a cell without a row
+            if above is not owner:
+                owner, row = above, []
+                outer = above.getparent()
+                sections.get(outer.tag if outer is not None else "tbody", sections["tbody"]).append(row)
+            if tag == "tr":
+                strays.append(element.text or "")
+            else:
+                row.append(element)
+                walk.skip_subtree()
+        elif tag in TABLE_PARTS:
+            strays.append(element.text or "")
+        else:
+            strays.extend(item.text for item in _flow(element, None, []) if isinstance(item, _Line))
+            walk.skip_subtree()
+    return [line for text in strays if (line := tidy(text))], [*sections["thead"], *sections["tbody"], *sections["tfoot"]]
+
+
+def _written(cell: _Element, odd: list[Note]) -> _Written:
+    if len(cell):
+        lines = [item for item in _flow(cell, None, odd) if isinstance(item, _Line)]
+        text = "\n".join(line.text for line in lines if line.text)
+        links = [link for line in lines for link in line.links]
+    else:
+        text, links = tidy(WRAPPED.sub("", cell.text or "")), []
+    return _Written(text, _span_of(cell, "rowspan"), _span_of(cell, "colspan"), cell.tag == "th", links)
+
+
+def _span_of(cell: _Element, name: str) -> int:
+    """The span a cell asks for; 1 where it asks for nonsense, 0 where it asks for all that is left."""
+    digits = re.match(r"\s{0,9}(\d{1,6})", cell.get(name) or "")
+    return int(digits.group(1)) if digits else 1
+
+
+class _Content:
+    """The text of the page as it grows, with the blocks and links that point into it."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.length = 0
+        self.blocks: list[Block] = []
+        self.links: list[Link] = []
+
+    def put(self, text: str) -> Span:
+        self.parts.append(text)
+        self.length += len(text)
+        return Span(self.length - len(text), self.length)
+
+    def new_line(self) -> None:
+        if self.length:
+            self.put("\n")
+
+    def line(self, line: _Line) -> None:
+        span = None
+        if line.text:
+            self.new_line()
+            span = self.put(line.text)
+            found = whole_heading(line.text)
+            if found or (line.head and len(line.text) <= LONGEST_TITLE):
+                self.blocks.append(Heading(span, found[0], found[1]) if found else Heading(span, 0))
+            else:
+                self.blocks.append(Paragraph(span))
+        self.link(line.text, span, line.links)
+
+    def link(self, text: str, span: Span | None, links: Iterable[tuple[str, str]]) -> None:
+        seen = 0
+        for label, target in links:
+            at = text.find(label, seen) if label and span is not None else -1
+            if at < 0 or span is None:
+                self.links.append(Link(label, target))
+            else:
+                seen = at + len(label)
+                self.links.append(Link(label, target, Span(span.start + at, span.start + seen)))
+
+    def sheet(self, sheet: _Sheet) -> bool:
+        """Print a table; True where spans had to be cut."""
+        for stray in sheet.strays:
+            self.line(_Line(stray))
+        grid = place([[(cell.rowspan, cell.colspan) for cell in row] for row in sheet.rows])
+        cells: list[Cell] = []
+        start = self.length + (1 if self.length else 0)
+        for places, row in zip(grid.places, sheet.rows, strict=True):
+            if not row:
+                continue
+            self.new_line()
+            for index, (stands, cell) in enumerate(zip(places, row, strict=True)):
+                if index:
+                    self.put(" | ")
+                span = self.put(cell.text)
+                cells.append(Cell(stands.row, stands.column, span, stands.rowspan, stands.colspan, cell.header))
+                self.link(cell.text, span, cell.links)
+        self.blocks.append(Table(Span(start, self.length), grid.rows, grid.columns, tuple(cells)))
+        return grid.mended
+
+
+def _assemble(items: list[_Line | _Sheet], furnishings: list[tuple[str, str]], odd: list[Note]) -> tuple[str, tuple[Block, ...], tuple[Link, ...]]:
+    page = _Content()
+    for item in items:
+        if isinstance(item, _Sheet):
+            if page.sheet(item):
+                span = page.blocks[-1].span
+                odd.append(Note("grid_mended", "表格的合并列数过大，已按单列处理", "absurd colspans of a table were ignored", span))
+        elif (rule := furniture_line(item.text)) is None:
+            page.line(item)
+        elif rule == "breadcrumb":
+            furnishings.append((rule, item.text))
+    return "".join(page.parts), tuple(page.blocks), tuple(page.links)

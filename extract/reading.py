@@ -1,0 +1,119 @@
+"""The way in: bytes and an address to a `Document`, by content and never by name (读取)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from extract.document import Document, DocumentError, Source
+from extract.encoding import BYTE_ORDER_MARKS, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Reader = Callable[[bytes, Source, str | None], Document]
+
+MEBIBYTE = 1 << 20
+LIMITS = {"text/html": 32 * MEBIBYTE, "text/plain": 32 * MEBIBYTE, "application/pdf": 512 * MEBIBYTE}  # longest real page seen: 4 MB
+HEAD = 65_536
+SIGNATURES = (
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+    (b"{\\rtf", "application/rtf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"RIFF", "image/webp"),
+    (b"Rar!\x1a\x07", "application/vnd.rar"),
+    (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (b"\x1f\x8b\x08", "application/gzip"),
+)
+OFFICE_PARTS = ((b"word/", "Word"), (b"xl/", "Excel"), (b"ppt/", "PowerPoint"), (b"OFD.xml", "OFD"))
+OPENING = re.compile(rb"(?:\s|<!--.{0,4000}?-->)*<(?:!doctype\s+html|html|head|meta|title|body|script|style|table|div|frameset|center|base|link)\b", re.IGNORECASE | re.DOTALL)
+MARKUP = re.compile(rb"</?(?:html|head|body|title|meta|script|style|link|div|span|p|table|tbody|tr|td|th|ul|ol|li|a|font|h[1-6]|iframe|form)\b[^<>]{0,2000}>", re.IGNORECASE)
+CONTROLS = bytes({*range(9), 11, *range(14, 27), *range(28, 32), 127})
+
+
+def _html(data: bytes, source: Source, declared_encoding: str | None) -> Document:
+    from extract.html import read_html  # noqa: PLC0415  # each format loads its own library
+
+    decoded = decode(data, declared_encoding)
+    return read_html(decoded.text, replace(source, encoding=decoded.encoding), decoded.notes)
+
+
+def _text(data: bytes, source: Source, declared_encoding: str | None) -> Document:
+    from extract.text import read_text  # noqa: PLC0415
+
+    decoded = decode(data, declared_encoding)
+    return read_text(decoded.text, replace(source, encoding=decoded.encoding), decoded.notes)
+
+
+def _pdf(data: bytes, source: Source, declared_encoding: str | None) -> Document:  # noqa: ARG001  # a PDF names its own encodings
+    from extract.pdf import read_pdf  # noqa: PLC0415
+
+    return read_pdf(data, source)
+
+
+READERS: dict[str, Reader] = {
+    "text/html": _html,
+    "text/plain": _text,
+    "application/pdf": _pdf,
+}
+
+
+def media_type(data: bytes) -> str:
+    """What the bytes are, by their content: half the files a crawler calls .pdf may be error pages.
+
+    >>> media_type(b"%PDF-1.7"), media_type(b"<html><body>404"), media_type("收入 | 支出".encode())
+    ('application/pdf', 'text/html', 'text/plain')
+    >>> media_type(b""), media_type(bytes(range(32)) * 9)
+    ('application/x-empty', 'application/octet-stream')
+    """
+    if not data.strip(b" \t\r\n\0"):
+        return "application/x-empty"
+    for signature, kind in SIGNATURES:
+        if data.startswith(signature) and (kind != "image/bmp" or b"\0" in data[:64]):
+            return kind
+    head = data[:HEAD]
+    if any(data.startswith(mark) for mark, _ in BYTE_ORDER_MARKS) or b"\0" in head[:1024]:
+        head = decode(head).text.encode("utf-8", "replace").replace(b"\xef\xbb\xbf", b"")
+    if len(head) - len(head.translate(None, CONTROLS)) > len(head) // 50:
+        return "application/pdf" if b"%PDF-" in head[:1024] else "application/octet-stream"
+    if OPENING.match(head) or len(MARKUP.findall(head)) >= 3:
+        return "text/html"
+    return "application/pdf" if b"%PDF-" in head[:1024] else "text/plain"
+
+
+def read(data: bytes, address: str, *, declared_type: str | None = None, declared_encoding: str | None = None) -> Document:
+    """One input as a `Document` (文档); `declared_type` and `declared_encoding` are what the HTTP header said.
+
+    The content decides what it is; a declared type that says otherwise is no more than a hint that is ignored. Raises
+    `DocumentError` for what no reader can read: empty input, images, office files, noise, or more bytes than `LIMITS` allow.
+    """
+    kind = media_type(data)
+    if kind not in READERS:
+        raise _unreadable(kind, data, declared_type)
+    limit = LIMITS[kind]
+    if len(data) > limit:
+        size, most = len(data) // MEBIBYTE, limit // MEBIBYTE
+        raise DocumentError("unreadable", zh=f"文件{size}MB，超过{kind}的上限{most}MB", en=f"{size} MB exceed the limit of {most} MB for {kind}")
+    source = Source(address, sha256(data).hexdigest(), kind)
+    return READERS[kind](data, source, declared_encoding)
+
+
+def _unreadable(kind: str, data: bytes, declared_type: str | None) -> DocumentError:
+    if kind == "application/x-empty":
+        return DocumentError("unreadable", zh="文件为空", en="the file is empty")
+    if kind.startswith("image/"):
+        return DocumentError("needs_ocr", zh=f"这是图片（{kind}），没有文字层", en=f"this is an image ({kind}) without text")
+    if kind == "application/octet-stream":
+        said = f" ({declared_type})" if declared_type else ""
+        return DocumentError("unreadable", zh=f"不是文字、网页或PDF{said}", en=f"neither text nor a web page nor a PDF{said}")
+    office = next((name for part, name in OFFICE_PARTS if part in data), kind)
+    return DocumentError("unreadable", zh=f"暂不支持{office}文件", en=f"{office} files are not supported yet")
