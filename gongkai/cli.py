@@ -1,0 +1,175 @@
+"""The command line. Data and tables go to stdout, messages to stderr; the exit codes are listed in `--help`.
+
+Heavy imports stand inside the commands, so that `gongkai --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from gongkai.errors import GongkaiError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_CODES = """\
+exit codes 退出码:
+  0    all good 一切正常                          4    the dataset is damaged or not ours 数据集无效
+  1    something unexpected 意外错误              5    an optional dependency is missing 缺少可选依赖
+  2    wrong usage 用法有误                       6    no input 没有输入
+  3    finished, with failed documents 有文件失败  130  interrupted, what was done is kept 已中断
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that asks "did you mean" for a mistyped option or command."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(2, f"gongkai: {message}{self._meant(message)}\n")
+
+    def _meant(self, message: str) -> str:
+        known = [option for action in self._actions for option in (*action.option_strings, *(action.choices or ()))]
+        for word in message.replace("'", " ").split():
+            close = get_close_matches(word, map(str, known), n=1, cutoff=0.7)
+            if close and close[0] != word:
+                return f"; did you mean {close[0]}? 是否指 {close[0]}？"
+        return ""
+
+
+def parser() -> Parser:
+    """All commands and options."""
+    top = Parser(
+        prog="gongkai",
+        description="Budget and final-account disclosures, from raw pages to canonical tables with evidence. 部门预决算公开 → 规范数据表",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="store_true", help="print the version and the fingerprint of the rules 打印版本")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+
+    run = commands.add_parser("run", help="read files and folders into a dataset 读取文件与文件夹，写出数据集", allow_abbrev=False)
+    run.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="files and folders; known by content, not by extension 按内容识别")
+    run.add_argument("--output", type=Path, default=Path("output"), metavar="DIR", help="where the dataset stands (default: output/) 数据集位置")
+    run.add_argument("--workers", type=_count, default=None, metavar="N", help="processes (default: one per processor) 进程数")
+    run.add_argument("--dry-run", action="store_true", help="say what would be read, write nothing 只列出将读取的文件")
+    run.add_argument("--force", action="store_true", help="read again what this version has read before 重新读取")
+    run.add_argument("--progress", choices=("auto", "plain", "none"), default="auto", help="bar on a terminal, lines otherwise 进度")
+
+    inspect = commands.add_parser("inspect", help="show how a file is read: text, spans, grids 查看读取结果", allow_abbrev=False)
+    inspect.add_argument("file", type=Path, metavar="FILE")
+    inspect.add_argument("--text", action="store_true", help="only the text, exactly as char_start and char_end count it 只打印文字")
+    inspect.add_argument("--page", type=_count, default=None, metavar="N", help="only this page of a PDF 只看某页")
+    inspect.add_argument("--picture", type=Path, default=None, metavar="PNG", help="draw the page with its cells 画出该页与单元格")
+
+    explain = commands.add_parser("explain", help="a value, its evidence in context, the rule that read it 查看一个数值的出处", allow_abbrev=False)
+    explain.add_argument("row_id", metavar="ROW_ID")
+    explain.add_argument("--dataset", type=Path, default=Path("output"), metavar="DIR", help="default: output/ 数据集位置")
+
+    accept = commands.add_parser("accept", help="show what changed in fixtures' goldens, then write them 更新样例的预期结果", allow_abbrev=False)
+    accept.add_argument("fixtures", nargs="+", type=Path, metavar="FIXTURE")
+
+    schema = commands.add_parser("schema", help="every column of every table 全部列的说明", allow_abbrev=False)
+    form = schema.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="as tables for reading (default) 默认")
+    form.add_argument("--csv", action="store_true", help="as dictionary.csv")
+
+    commands.add_parser("doctor", help="check this installation 检查安装", allow_abbrev=False)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    top = parser()
+    asked = top.parse_args(arguments)
+    try:
+        code = _command(asked, top)
+        sys.stdout.flush()
+    except GongkaiError as error:
+        print(f"gongkai: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of stdout has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _command(asked: argparse.Namespace, top: Parser) -> int:
+    if asked.version:
+        from gongkai.version import extractor_version  # noqa: PLC0415
+
+        print(f"gongkai {extractor_version()}")
+        return 0
+    match asked.command:
+        case "run":
+            return _run(asked)
+        case "inspect":
+            from gongkai.inspection import inspect  # noqa: PLC0415
+
+            return inspect(asked.file, text=asked.text, page=asked.page, picture=asked.picture)
+        case "explain":
+            from gongkai.explanation import explain  # noqa: PLC0415
+
+            print(explain(asked.row_id, asked.dataset))
+            return 0
+        case "accept":
+            from gongkai.goldens import accept  # noqa: PLC0415
+
+            for fixture in asked.fixtures:
+                print(accept(fixture), end="")
+            return 0
+        case "schema":
+            from gongkai import dictionary  # noqa: PLC0415
+
+            print(dictionary.as_csv() if asked.csv else dictionary.as_markdown(), end="")
+            return 0
+        case "doctor":
+            from gongkai.doctor import report  # noqa: PLC0415
+
+            return report()
+    top.print_help()
+    return 2
+
+
+def _run(asked: argparse.Namespace) -> int:
+    from gongkai import progress, summary  # noqa: PLC0415
+    from gongkai.journal import FAILED  # noqa: PLC0415
+    from gongkai.run import plan, run  # noqa: PLC0415
+
+    if asked.dry_run:
+        work = plan(asked.sources, asked.output, force=asked.force)
+        for item in work.todo:
+            print(item.address)
+        print(
+            f"将读 would read {len(work.todo)}, 已有 known {len(work.known)}, 内容重复 same bytes twice {len(work.doubles)}, "
+            f"无法读取 unreadable {len(work.unreadable)}",
+            file=sys.stderr,
+        )
+        return 0
+    with progress.watching(asked.progress, FAILED) as watch:
+        outcome = run(
+            asked.sources, asked.output, workers=asked.workers or _processors(), force=asked.force, tell=watch.tell, begin=watch.begin
+        )
+    print(summary.summary(outcome))
+    print(f"{summary.closing(outcome)} → {asked.output}", file=sys.stderr)
+    if outcome.interrupted:
+        return 130
+    return 3 if outcome.failed else 0
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 up 须为正整数")
+    return int(text)

@@ -1,0 +1,87 @@
+"""The CSV form of a table: UTF-8 without BOM, RFC 4180 quoting, exact decimals, nothing a spreadsheet would run.
+
+A spreadsheet runs a cell that begins with ``= + - @``, quoted or not, and targets like ``=201宗`` do begin so. No prefix is dropped by
+pandas, polars and DuckDB alike (docs/decisions/csv.md: every character was tried), so the cell gets an apostrophe, which is undone by one
+documented expression. Plain signed numbers (-56.95) and dashes stay as they are: a spreadsheet shows them, it has nothing to run.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from gongkai import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gongkai.rows import Row
+
+GUARDED = re.compile(r"'*[=+\-@＝＋－＠\t\r]")
+HARMLESS = re.compile(r"[+\-]?[0-9][0-9,]*(?:\.[0-9]+)?%?|-+")  # what a spreadsheet can only show
+GUARD = "'"
+UNGUARD = r"^'('*[=+\-@＝＋－＠\t\r])"  # replaced by \1, this reads a cell back; the same pattern works in pandas, polars and DuckDB
+
+
+def guarded(text: str) -> str:
+    """The text as a spreadsheet may see it.
+
+    >>> guarded("=201宗"), guarded("-56.95"), guarded("≥95%")
+    ("'=201宗", '-56.95', '≥95%')
+    """
+    return GUARD + text if GUARDED.match(text) and not HARMLESS.fullmatch(text) else text
+
+
+def unguarded(cell: str) -> str:
+    """The text that `guarded` was given.
+
+    >>> unguarded("'=201宗"), unguarded("'十三五'时期")
+    ('=201宗', "'十三五'时期")
+    """
+    return re.sub(UNGUARD, r"\1", cell)
+
+
+def cell_text(value: Any) -> str:
+    """One value as a cell; null is the empty cell.
+
+    >>> cell_text(Decimal("606.0400")), cell_text(Decimal("0.00")), cell_text(True), cell_text(["a"])
+    ('606.04', '0', 'true', '["a"]')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return guarded(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return _shortest(value)
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return str(value)
+
+
+def _shortest(value: Decimal) -> str:
+    digits = format(value, "f")
+    return (digits.rstrip("0").rstrip(".") if "." in digits else digits) if value else "0"
+
+
+def csv_header(table: str) -> str:
+    """The first line of a table's CSV."""
+    return ",".join(column.name for column in schema.columns(table)) + "\n"
+
+
+def csv_body(table: str, rows: Iterable[Row]) -> str:
+    """The rows of a table as CSV lines; yuan keep their two decimals, every other decimal drops trailing zeros."""
+    cents = next((at for at, column in enumerate(schema.columns(table)) if column.name == "amount_yuan"), None)
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    for row in rows:
+        cells = [cell_text(value) for value in row]
+        if cents is not None and row[cents] is not None:
+            cells[cents] = format(row[cents], ".2f")
+        writer.writerow(cells)
+    return lines.getvalue()

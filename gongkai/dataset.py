@@ -1,0 +1,210 @@
+"""The dataset on disk: one folder per department-year, replaced as a whole, and one compacted file per table over all of them.
+
+    output/departments/year=2020/500156-2dad58d0/<table>.parquet .csv     region code - first 8 hex of sha256(department)
+    output/departments/year=unknown/unidentified-3f/<table>…              no department: first two hex of the document id
+    output/data/<table>.parquet .csv                                      compacted, streamed folder by folder
+
+Rows stand by document id, then by their place in the document; no file holds a time or a path of ours. The same input read by the
+same version therefore gives byte-same files, whatever the order or the number of runs it took.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import partial
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gongkai import schema
+from gongkai.csvtext import csv_body, csv_header
+from gongkai.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from gongkai.rows import Row, Rows
+
+DEPARTMENTS, DATA = "departments", "data"
+TABLES = tuple(schema.TABLE_TITLES)
+ROWS_PER_GROUP = 65_536
+NEW, OLD = ".new", ".old"  # a folder being written, and the one it replaces
+PARQUET = {"compression": "zstd", "compression_level": 3, "version": "2.6", "write_statistics": True, "store_schema": True}
+DOCUMENT_COLUMNS = {column.name: at for at, column in enumerate(schema.columns("documents"))}
+
+
+class Part(NamedTuple):
+    """What one document adds to one table: the rows, typed for Parquet and printed for CSV."""
+
+    arrow: pa.Table
+    csv: str
+
+
+Parts = dict[str, Part]  # every table of one document
+
+
+def encoded(document: Row, rows: Rows) -> Parts:
+    """All rows of one document in both forms; made where the document was read, so that the writer only joins."""
+    return {table: _part(table, [document] if table == "documents" else rows.get(table, [])) for table in TABLES}
+
+
+def _part(table: str, rows: list[Row]) -> Part:
+    typed = schema.arrow(table)
+    columns = zip(*rows, strict=True) if rows else ([] for _ in typed)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, typed, strict=True)]
+    return Part(pa.Table.from_arrays(arrays, schema=typed), csv_body(table, rows))
+
+
+def folder_of(document: Row) -> str:
+    """The department-year folder of a row of `documents`, relative to the dataset."""
+    values = {name: document[at] for name, at in DOCUMENT_COLUMNS.items()}
+    year = values["fiscal_year"] or "unknown"
+    if values["department"]:
+        name = f"{values['region_code'] or '000000'}-{sha256(values['department'].encode()).hexdigest()[:8]}"
+    else:
+        name = f"unidentified-{values['document_id'][:2]}"
+    return f"{DEPARTMENTS}/year={year}/{name}"
+
+
+def write_folder(output: Path, folder: str, parts: dict[str, Parts], gone: Iterable[str] = ()) -> None:
+    """Replace one department-year as a whole: what it held, without the documents `gone`, with those of `parts` (by document id)."""
+    place = output / folder
+    parts = {**_kept(place, {*parts, *gone}), **parts}
+    fresh = place.with_name(f".{place.name}{NEW}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    if parts:
+        fresh.mkdir(parents=True)
+        for table in TABLES:
+            held = [parts[document][table] for document in sorted(parts)]
+            pq.write_table(pa.concat_tables([part.arrow for part in held]).combine_chunks(), fresh / f"{table}.parquet", **PARQUET)
+            text = csv_header(table) + "".join(part.csv for part in held)
+            (fresh / f"{table}.csv").write_text(text, encoding="utf-8", newline="")
+        for file in fresh.iterdir():
+            _to_disk(file)
+        _to_disk(fresh)
+    _swap(place, fresh)
+
+
+def _kept(place: Path, replaced: set[str]) -> dict[str, Parts]:
+    """What a folder holds of other documents, by document id."""
+    if not place.is_dir():
+        return {}
+    tables = {table: read_table(place / f"{table}.parquet", table).to_pylist() for table in TABLES}
+    kept: dict[str, Parts] = {}
+    for identifier in sorted({row["document_id"] for row in tables["documents"]} - replaced):
+        kept[identifier] = {
+            table: _part(table, [tuple(row.values()) for row in rows if row["document_id"] == identifier]) for table, rows in tables.items()
+        }
+    return kept
+
+
+def read_table(file: Path, table: str) -> pa.Table:
+    """A table we wrote; OutputError where the file is damaged or was written with other columns."""
+    try:
+        found = pq.ParquetFile(file).read()
+    except (OSError, pa.ArrowInvalid) as error:
+        raise OutputError(
+            zh=f"数据文件无法读取：{file}；删去其所在文件夹后重新运行即可",
+            en=f"cannot read {file}; remove its folder and run again",
+        ) from error
+    if found.schema != schema.arrow(table):
+        raise OutputError(
+            zh=f"数据文件的列与本版本不符：{file}；请用 --force 重新运行其来源",
+            en=f"{file} was written with other columns than this version's; run its sources again with --force",
+        )
+    return found
+
+
+def _swap(place: Path, fresh: Path) -> None:
+    former = place.with_name(f".{place.name}{OLD}")
+    shutil.rmtree(former, ignore_errors=True)
+    if place.exists():
+        place.rename(former)
+    if fresh.exists():
+        fresh.rename(place)
+    _to_disk(place.parent)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def recover(output: Path) -> None:
+    """Finish or undo a replacement that a killed run left half done: no folder is ever lost or doubled."""
+    for former in output.glob(f"{DEPARTMENTS}/year=*/.*{OLD}"):
+        place = former.with_name(former.name[1 : -len(OLD)])
+        if place.exists():
+            shutil.rmtree(former)
+        else:
+            former.rename(place)
+    for fresh in output.glob(f"{DEPARTMENTS}/year=*/.*{NEW}"):
+        shutil.rmtree(fresh)
+
+
+def folders(output: Path) -> list[Path]:
+    """All department-year folders, in the order of the compacted files."""
+    return sorted(place for place in output.glob(f"{DEPARTMENTS}/year=*/*") if place.is_dir() and not place.name.startswith("."))
+
+
+def compact(output: Path) -> None:
+    """Write data/<table>.parquet and .csv anew from the department-years, a bounded number of rows at a time."""
+    places = folders(output)
+    (output / DATA).mkdir(parents=True, exist_ok=True)
+    for table in TABLES:
+        replace_file(output / DATA / f"{table}.parquet", partial(_compact_parquet, table=table, places=places))
+        replace_file(output / DATA / f"{table}.csv", partial(_compact_csv, table=table, places=places))
+
+
+def _compact_parquet(file: Path, table: str, places: list[Path]) -> None:
+    with pq.ParquetWriter(file, schema.arrow(table), **PARQUET) as writer:
+        for group in _groups(read_table(place / f"{table}.parquet", table) for place in places):
+            writer.write_table(group, row_group_size=ROWS_PER_GROUP)
+
+
+def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of ROWS_PER_GROUP, so that the groups of a file depend on its rows alone."""
+    waiting: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        waiting.append(table)
+        count += table.num_rows
+        while count >= ROWS_PER_GROUP:
+            joined = pa.concat_tables(waiting)
+            yield joined.slice(0, ROWS_PER_GROUP).combine_chunks()
+            waiting = [joined.slice(ROWS_PER_GROUP)]
+            count -= ROWS_PER_GROUP
+    if count:
+        yield pa.concat_tables(waiting).combine_chunks()
+
+
+def _compact_csv(file: Path, table: str, places: list[Path]) -> None:
+    with file.open("wb") as whole:
+        whole.write(csv_header(table).encode())
+        for place in places:
+            with (place / f"{table}.csv").open("rb") as lines:
+                lines.readline()
+                shutil.copyfileobj(lines, whole)
+
+
+def replace_file(file: Path, write: Callable[[Path], object]) -> None:
+    """Write beside, flush to disk, then rename: a reader sees the old file or the new one."""
+    fresh = file.with_name(f".{file.name}{NEW}")
+    write(fresh)
+    _to_disk(fresh)
+    fresh.replace(file)
+
+
+def replace_text(file: Path, text: str) -> None:
+    """`replace_file` for a whole text."""
+    replace_file(file, lambda fresh: fresh.write_text(text, encoding="utf-8", newline=""))
+
+
+def _to_disk(path: Path) -> None:
+    if os.name == "nt" and path.is_dir():  # Windows opens no folder
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

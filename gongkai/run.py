@@ -1,0 +1,212 @@
+"""The batch run, the only loop: sources in, dataset out, every input a row in `documents`.
+
+One document at a time:
+
+    find -> digest -> (known? same bytes?) -> worker -> department-years, a few documents at a time -> journal -> compacted tables
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+from gongkai import dataset, dictionary, journal, pool, sources
+from gongkai.errors import OutputError
+from gongkai.extraction import Extracted, Input, extract, without_rows
+from gongkai.journal import FAILED, Entry
+from gongkai.version import extractor_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+RUN, LOG = "run.json", "log.jsonl"
+DOCUMENTS_PER_WRITE = 64  # what a kill of the run itself can cost
+SECONDS, SECONDS_PER_MEGABYTE = 60.0, 6.0  # the allowance of one document; a 300-page PDF of 10 MB needs a tenth of it
+
+
+
+class Plan(NamedTuple):
+    """What a run would do with its sources."""
+
+    todo: list[Input]
+    known: list[Entry]  # read before by this version
+    doubles: list[tuple[str, str]]  # (source, the source with the same bytes)
+    unreadable: list[tuple[str, str]]  # (source, why)
+
+
+class Outcome(NamedTuple):
+    """What a run did, and what the dataset now holds."""
+
+    entries: list[Entry]  # the whole dataset, sorted
+    asked: list[Entry]  # the documents of this run's sources
+    new: int
+    known: int
+    doubles: int
+    seconds: float
+    interrupted: bool
+
+    @property
+    def failed(self) -> list[Entry]:
+        return [entry for entry in self.asked if entry.status in FAILED]
+
+
+class Writing(NamedTuple):
+    """Documents that were read and wait to be written, by department-year."""
+
+    output: Path
+    entries: dict[str, Entry]
+    waiting: dict[str, dict[str, dataset.Parts]]
+    lines: list[Entry]
+
+    def add(self, extracted: Extracted) -> Entry:
+        entry = journal.entry_of(extracted.document, extracted.parts)
+        self.waiting.setdefault(entry.folder, {})[entry.document_id] = extracted.parts
+        self.lines.append(entry)
+        return entry
+
+    def flush(self) -> None:
+        """Write every waiting department-year, take moved documents out of where they stood, then say so in the journal."""
+        gone: dict[str, set[str]] = {}
+        for entry in self.lines:
+            before = self.entries.get(entry.document_id)
+            if before is not None and before.folder != entry.folder:
+                gone.setdefault(before.folder, set()).add(entry.document_id)
+        for folder in sorted({*self.waiting, *gone}):
+            dataset.write_folder(self.output, folder, self.waiting.get(folder, {}), gone.get(folder, ()))
+        journal.append(self.output, self.lines)
+        self.entries.update((entry.document_id, entry) for entry in self.lines)
+        self.waiting.clear()
+        self.lines.clear()
+
+
+def plan(places: Iterable[Path], output: Path, *, force: bool) -> Plan:
+    """Look at the sources without reading them as documents: what is new, what is known, what is the same bytes twice."""
+    entries = journal.read(output)
+    version = extractor_version()
+    todo: list[Input] = []
+    known: list[Entry] = []
+    doubles: list[tuple[str, str]] = []
+    unreadable: list[tuple[str, str]] = []
+    first: dict[str, str] = {}
+    for file in sources.find(places, without=output):
+        try:
+            sha256, size = sources.digest(file), file.stat().st_size
+        except OSError as error:
+            unreadable.append((str(file), error.strerror or type(error).__name__))
+            continue
+        entry = entries.get(sha256[:16])
+        if sha256 in first:
+            doubles.append((str(file), first[sha256]))
+        elif entry is not None and not force and journal.is_done(entry, sha256, version, output):
+            known.append(entry)
+        else:
+            todo.append(Input(str(file), sha256, size))
+        first.setdefault(sha256, str(file))
+    return Plan(todo, known, doubles, unreadable)
+
+
+def run(
+    places: Iterable[Path], output: Path, *, workers: int, force: bool = False, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
+) -> Outcome:
+    """Read the sources into the dataset at `output`. `begin(total)` and `tell(entry, seconds)` report progress."""
+    began, started = monotonic(), datetime.now(UTC)
+    claim(output)
+    dataset.recover(output)
+    work = plan(places, output, force=force)
+    begin(len(work.todo) + len(work.unreadable))
+    writing = Writing(output, journal.read(output), {}, [])
+    asked = list(work.known)
+    times: list[tuple[float, str]] = []
+    interrupted = False
+    with (output / LOG).open("a", encoding="utf-8", newline="") as log:
+        for double, same in work.doubles:
+            _log(log.write, event="same_bytes", source=double, same_as=same)
+        try:
+            for extracted, seconds, detail in _read_all(work, workers):
+                entry = writing.add(extracted)
+                asked.append(entry)
+                times.append((round(seconds, 3), entry.source))
+                _log(log.write, event="document", **_spoken(entry), seconds=round(seconds, 3), detail=detail)
+                tell(entry, seconds)
+                if len(writing.lines) >= DOCUMENTS_PER_WRITE:
+                    writing.flush()
+        except KeyboardInterrupt:
+            interrupted = True
+        if writing.lines:
+            writing.flush()
+    if times or not (output / dataset.DATA).is_dir():
+        dataset.compact(output)
+        journal.rewrite(output, writing.entries.values())
+    outcome = Outcome(
+        entries=sorted(writing.entries.values()),
+        asked=asked,
+        new=len(times),
+        known=len(work.known),
+        doubles=len(work.doubles),
+        seconds=monotonic() - began,
+        interrupted=interrupted,
+    )
+    _record(output, outcome, started, workers, times)
+    return outcome
+
+
+def claim(output: Path) -> None:
+    """Make the dataset's folder and put its README there; refuse a folder that holds something else."""
+    if output.exists() and not output.is_dir():
+        raise OutputError(zh=f"输出位置不是文件夹：{output}", en=f"the output is not a folder: {output}")
+    names = {entry.name for entry in output.iterdir() if not entry.name.startswith(".")} if output.exists() else set()
+    if names and not names & {journal.JOURNAL, RUN} and not dictionary.is_ours(output):
+        raise OutputError(
+            zh=f"{output} 里有别的文件，不是本程序的数据集；请用 --output 另选一处",
+            en=f"{output} holds other files and is no dataset of ours; choose another place with --output",
+        )
+    output.mkdir(parents=True, exist_ok=True)
+    dictionary.write(output)
+
+
+def _read_all(work: Plan, workers: int) -> Iterator[tuple[Extracted, float, str]]:
+    version = extractor_version()
+    for source, why in work.unreadable:
+        yield without_rows(source, None, "unreadable", f"无法读取文件 / cannot read the file: {why}", version), 0.0, ""
+    tasks = ((item, version) for item in work.todo)
+    workers = max(1, min(workers, len(work.todo)))
+    for (item, _), result, seconds in pool.run(extract, tasks, workers=workers, limit=_allowance, preload="gongkai.extraction"):
+        if isinstance(result, pool.Lost):
+            yield without_rows(item.address, item.sha256, result.status, result.reason, version), seconds, result.detail
+        else:
+            yield result, seconds, ""
+
+
+def _allowance(task: tuple[Input, str]) -> float:
+    return SECONDS + SECONDS_PER_MEGABYTE * task[0].size / 1_000_000
+
+
+def _spoken(entry: Entry) -> dict[str, str | None]:
+    return {"document_id": entry.document_id, "source": entry.source, "status": entry.status, "reason": entry.reason}
+
+
+def _log(write: Callable[[str], object], **event: object) -> None:
+    said = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **{key: value for key, value in event.items() if value not in ("", None)}}
+    write(json.dumps(said, ensure_ascii=False) + "\n")
+
+
+def _record(output: Path, outcome: Outcome, started: datetime, workers: int, times: list[tuple[float, str]]) -> None:
+    record = {
+        "version": extractor_version(),
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": round(outcome.seconds, 3),
+        "workers": workers,
+        "interrupted": outcome.interrupted,
+        "documents_read": outcome.new,
+        "documents_known": outcome.known,
+        "sources_with_known_bytes": outcome.doubles,
+        "statuses": dict(sorted(Counter(entry.status for entry in outcome.asked).items())),
+        "dataset_documents": len(outcome.entries),
+        "slowest": [{"source": source, "seconds": seconds} for seconds, source in sorted(times, reverse=True)[:10]],
+    }
+    text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    dataset.replace_text(output / RUN, text)

@@ -1,0 +1,97 @@
+"""The columns of every table, read from columns.csv: one explicit Arrow schema per table, used for every file we write.
+
+`columns.csv` lists the columns a table has of its own; the columns every data table repeats (`*head`) come before them and the
+evidence columns (`*evidence`) after them. `documents` has only its own.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+HEAD, EVIDENCE = "*head", "*evidence"
+TABLE_TITLES = {
+    "documents": ("文件", "one row per input, whatever happened to it"),
+    "sections": ("章节", "headings and the prose under them"),
+    "organisation": ("机构职责", "duties, internal offices, subordinate units"),
+    "glossary": ("名词解释", "terms and the document's own definitions"),
+    "budget_lines": ("收支数据", "money, percents and ratios, from tables and narrative"),
+    "quantities": ("数量", "counts: people, vehicles, batches, projects"),
+    "projects": ("项目自评表", "one row per self-evaluation or target form"),
+    "project_funds": ("项目资金", "the funds block of a form"),
+    "indicators": ("绩效指标", "one row per indicator of a form"),
+    "scores": ("得分", "the score card of a form"),
+    "findings": ("核对结果", "outcomes of the checks, and everything odd"),
+    "unexplained_numbers": ("未解释数字", "numerals no row uses and no rule names as a non-figure"),
+}
+
+
+class Column(NamedTuple):
+    """One column as columns.csv declares it; `unit` names a unit or the column that holds it."""
+
+    table: str
+    name: str
+    type: str
+    nullable: bool
+    unit: str
+    title_zh: str
+    title_en: str
+    description_zh: str
+    description_en: str
+
+
+@cache
+def declared() -> tuple[Column, ...]:
+    """The lines of columns.csv."""
+    lines = csv.reader(files("gongkai").joinpath("columns.csv").read_text(encoding="utf-8").splitlines())
+    next(lines)
+    return tuple(Column(table, name, kind, nullable == "true", *rest) for table, name, kind, nullable, *rest in lines)
+
+
+@cache
+def columns(table: str) -> tuple[Column, ...]:
+    """All columns of a table, in the order of its files.
+
+    >>> [column.name for column in columns("glossary")][:9]
+    ['row_id', 'document_id', 'region_code', 'department', 'entity_level', 'stage', 'fiscal_year', 'term', 'definition']
+    """
+    groups = (table,) if table == "documents" else (HEAD, table, EVIDENCE)
+    return tuple(column._replace(table=table) for group in groups for column in declared() if column.table == group)
+
+
+def own_columns(table: str) -> tuple[Column, ...]:
+    """The columns a table has beside the repeated ones and its evidence."""
+    return tuple(column for column in declared() if column.table == table)
+
+
+@cache
+def arrow(table: str) -> pa.Schema:
+    """The Arrow schema of a table.
+
+    >>> arrow("budget_lines").field("amount_yuan").type
+    Decimal128Type(decimal128(20, 2))
+    """
+    import pyarrow as pa  # noqa: PLC0415  `gongkai --help` must not wait for Arrow
+
+    span = [pa.field("char_start", pa.int64()), pa.field("char_end", pa.int64())]
+    types = {
+        "string": pa.string(),
+        "bool": pa.bool_(),
+        "int32": pa.int32(),
+        "int64": pa.int64(),
+        "double": pa.float64(),
+        "decimal(38,10)": pa.decimal128(38, 10),
+        "decimal(20,2)": pa.decimal128(20, 2),
+        "list<string>": pa.list_(pa.string()),
+        "list<text,link>": pa.list_(pa.struct([pa.field("text", pa.string()), pa.field("link", pa.string())])),
+        "list<char_start,char_end>": pa.list_(pa.struct(span)),
+        "list<field,raw,char_start,char_end>": pa.list_(
+            pa.struct([pa.field("field", pa.string()), pa.field("raw", pa.string()), *span])
+        ),
+    }
+    return pa.schema([pa.field(column.name, types[column.type], column.nullable) for column in columns(table)])
