@@ -1,0 +1,241 @@
+"""What each column of a form is: a code, a label, a column to skip, or amounts of a basis (列的含义). Header words decide, never position."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from normalize.numbers import parse_number
+from normalize.tables.grid import TOTAL, YEAR, Box, Grid
+from normalize.tables.kinds import ColumnRule, Kind, alternatives
+from normalize.vocabulary import load_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_DECLARED = load_toml("tables.toml")
+_ROLES = {name: alternatives(patterns) for name, patterns in _DECLARED["roles"].items()}
+_SYSTEMS = ("function", "government_economic", "economic", "project", "unit")
+_SIDES = {name: alternatives(patterns) for name, patterns in _DECLARED["sides"].items()}
+_BASES = tuple((basis["is"], alternatives(basis["says"])) for basis in _DECLARED["basis"])
+_LEADING = re.compile(r"^(?:其中[:：]?|[一二三四五六七八九十]{1,2}、|\([一二三四五六七八九十\d]{1,2}\)|\d{1,2}[.、](?!\d))+")
+_BRACKETED_UNIT = re.compile(r"\((?:金额)?(?:单位[::]?)?(?:人民币)?(?:百|千|万|亿)?元\)|\(%\)$|[,，]?单位[::](?:百|千|万|亿)?元")
+_YEAR_WORD = re.compile(r"(?:19|20)\d\d年?度?")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A column that names its rows: `role` code | label | year, `system` which classification."""
+
+    index: int
+    role: str
+    system: str  # function | economic | government_economic | unit | project | plain
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A column of amounts."""
+
+    index: int
+    column: str
+    basis: str
+    unit: str | None  # only where the column head states one; % for percents
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Columns that belong together: what names the rows, and their amounts. A two-sided table has two blocks."""
+
+    named: tuple[Named, ...]
+    row_numbers: tuple[int, ...]
+    amounts: tuple[Amount, ...]
+    side: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The columns of one table as one kind reads them."""
+
+    blocks: tuple[Block, ...]
+    unknown: tuple[int, ...]  # columns with numbers that no rule of the kind knows
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a table must know of its document to say of when a number is."""
+
+    stage: str | None
+    fiscal_year: int | None
+    adjusted: bool = False  # a footnote says that 预算数 is 全年预算数
+
+
+def word(text: str) -> str:
+    """A header word without its year, leading 其中 or ordinal, and unit.
+
+    >>> word("其中:2026年预算数(万元)"), word("(一)一般公共预算资金")
+    ('预算数', '一般公共预算资金')
+    """
+    return _LEADING.sub("", _YEAR_WORD.sub("", _BRACKETED_UNIT.sub("", _LEADING.sub("", text))))
+
+
+def role_of(path: Sequence[Box]) -> tuple[str, str] | None:
+    """(role, code system) of a column that holds no amounts; None for one that may."""
+    words = [word(box.text) or box.text for box in path]
+    leaf = len(words) - 1
+    while leaf > 0 and TOTAL.fullmatch(words[leaf]):  # a 合计 row that stands in the header grid
+        leaf -= 1
+    if leaf < 0:
+        return None
+    for role in ("row_number", "year", "code", "label", "ignore"):
+        if _ROLES[role].fullmatch(words[leaf]):
+            return role, _system(words[: leaf + 1])
+    return None
+
+
+def _system(words: Sequence[str]) -> str:
+    for text in reversed(words):
+        for system in _SYSTEMS:
+            if _ROLES[system].fullmatch(text):
+                return system
+    return "plain"
+
+
+def read_columns(grid: Grid, kind: Kind, setting: Setting) -> Reading:
+    """The blocks of a table under the rules of one kind."""
+    years = tuple(int(found) for path in grid.paths for box in path for found in YEAR.findall(box.text))
+    setting = _with_year(setting, years)
+    roles = [role_of(path) for path in grid.paths]
+    blocks: list[Block] = []
+    unknown: list[int] = []
+    start = 0
+    for stop in _cuts(roles):
+        block, odd = _block(grid, kind, setting, roles, start, stop)
+        blocks.append(block)
+        unknown += odd
+        start = stop
+    return Reading(tuple(block for block in blocks if block.amounts), tuple(unknown))
+
+
+def _with_year(setting: Setting, years: Iterable[int]) -> Setting:
+    found = max(years, default=None)
+    year = setting.fiscal_year if setting.fiscal_year is not None else found
+    return Setting(setting.stage, year, setting.adjusted)
+
+
+def _cuts(roles: Sequence[tuple[str, str] | None]) -> list[int]:
+    """Where blocks end: a naming column after amounts opens the next one."""
+    cuts = []
+    amounts = False
+    for index, role in enumerate(roles):
+        if role is None:
+            amounts = True
+        elif role[0] in {"code", "label"} and amounts:
+            cuts.append(index)
+            amounts = False
+    return [*cuts, len(roles)]
+
+
+def _block(grid: Grid, kind: Kind, setting: Setting, roles: Sequence[tuple[str, str] | None], start: int, stop: int) -> tuple[Block, list[int]]:
+    named = tuple(Named(i, role[0], role[1]) for i in range(start, stop) if (role := roles[i]) and role[0] in {"code", "label", "year"})
+    numbers = tuple(i for i in range(start, stop) if (role := roles[i]) and role[0] == "row_number")
+    heading = {id(box) for one in named for box in grid.paths[one.index]}
+    side = _side(grid, range(start, stop)) if kind.sided else None
+    amounts: list[Amount] = []
+    unknown: list[int] = []
+    for index in range(start, stop):
+        if roles[index] is not None or not grid.paths[index]:
+            continue
+        own = [box for box in grid.paths[index] if id(box) not in heading]
+        column = _column(own, kind, setting, side)
+        if column is None:
+            if _prints_numbers(grid, index):
+                unknown.append(index)
+            continue
+        basis = _basis(own, setting)
+        stated = "%" if basis.endswith("pct") or "_pct_" in basis else _stated_unit(own)
+        amounts.append(Amount(index, column, basis, stated))
+    return Block(named, numbers, tuple(amounts), side), unknown
+
+
+def _prints_numbers(grid: Grid, index: int) -> bool:
+    return any((box := grid.boxes[row][index]) is not None and parse_number(box.text) is not None for row in grid.body)
+
+
+_STATED = re.compile(r"[(:：](?P<unit>(?:百|千|万|亿)?元)\)?$")
+
+
+def _stated_unit(path: Sequence[Box]) -> str | None:
+    return next((match["unit"] for box in reversed(path) if (match := _STATED.search(box.text))), None)
+
+
+def _side(grid: Grid, columns: range) -> str | None:
+    for index in columns:
+        for box in grid.paths[index]:
+            for side, pattern in _SIDES.items():
+                if pattern.fullmatch(word(box.text)):
+                    return side
+    labels = [box.text for row in grid.body for index in columns if (box := grid.boxes[row][index]) is not None]
+    revenue = sum("收入" in text or text.endswith("拨款") for text in labels)
+    expenditure = sum("支出" in text for text in labels)
+    return None if revenue == expenditure else "revenue" if revenue > expenditure else "expenditure"
+
+
+def _column(path: Sequence[Box], kind: Kind, setting: Setting, side: str | None) -> str | None:
+    words = tuple(text for box in path if (text := word(box.text)) and not _is_basis(text))
+    if kind.sided:
+        words = tuple(text for text in words if not any(pattern.fullmatch(text) for pattern in _SIDES.values()))
+    if not words:
+        if kind.sided and side == "expenditure":
+            return kind.default_expenditure
+        return kind.default_budget if setting.stage == "budget" else kind.default
+    return first_fit(kind.columns, words) or (kind.default if TOTAL.fullmatch(words[-1]) and len(words) == 1 else None)
+
+
+def first_fit(rules: Iterable[ColumnRule], words: tuple[str, ...]) -> str | None:
+    """The column of the first rule that fits a header path."""
+    return next((rule.column for rule in rules if rule.fits(words)), None)
+
+
+def _is_basis(text: str) -> bool:
+    return "经费" not in text and any(pattern.fullmatch(text) for _, pattern in _BASES)
+
+
+def said_bases(path: Iterable[Box], fiscal_year: int | None) -> list[str]:
+    """The ids of [[basis]] that the header words name, with `prior` for a year before the fiscal year."""
+    said: list[str] = []
+    for box in path:
+        years = [int(found) for found in YEAR.findall(box.text)]
+        if years and fiscal_year is not None and max(years) < fiscal_year:
+            said.append("prior")
+        plain = word(box.text)
+        said += [name for name, pattern in _BASES if plain and pattern.fullmatch(plain)][:1]
+    return said
+
+
+def _basis(path: Sequence[Box], setting: Setting) -> str:
+    return combine_bases(said_bases(path, setting.fiscal_year), setting, "".join(box.text for box in path))
+
+
+def combine_bases(said: Sequence[str], setting: Setting, text: str = "") -> str:
+    """One basis id out of all that a column says of itself.
+
+    >>> combine_bases(["prior", "initial_budget"], Setting("budget", 2026)), combine_bases(["current"], Setting("final", 2024))
+    ('prior_budget', 'final')
+    """
+    final = setting.stage == "final"
+    if "change" in said or "change_pct" in said:
+        against = "prior_final" if final or re.search(r"决算|执行", text) else "prior_budget"
+        if final and re.search(r"预算", text) and not re.search(r"上年|去年", text):
+            against = "initial_budget"
+        return f"change_pct_vs_{against}" if "change_pct" in said else f"change_vs_{against}"
+    for name in ("completion_pct", "share_pct", "adjusted_budget", "prior_final", "prior_budget"):
+        if name in said:
+            return name
+    if "prior" in said:
+        return "prior_final" if "final" in said or (final and "initial_budget" not in said) else "prior_budget"
+    if "final" in said:
+        return "final"
+    if "initial_budget" in said:
+        return "adjusted_budget" if setting.adjusted else "initial_budget"
+    return "final" if final else "initial_budget"

@@ -1,0 +1,132 @@
+"""Where the forms of a document begin, and the rows they consist of: the shared ground of self-evaluation and target forms.
+
+Several forms may share one table (all six of a page in one grid), and one form may lack a title. A form begins at the row that names the
+project and ends where the next begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+from extract.document import Cell, Document, Table
+from normalize.folding import key
+from normalize.vocabulary import load_toml
+
+
+class Entry(NamedTuple):
+    """One cell as a row sees it."""
+
+    column: int
+    cell: Cell
+    text: str  # folded, without blanks
+    above: bool  # covered from a row above: its text stands higher up
+
+
+Row = tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The rows of one form and what kind of grid they come from."""
+
+    table: Table
+    rows: tuple[tuple[int, Row], ...]  # (row of the table, entries)
+
+
+@cache
+def _labels(block: str) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+    exact: dict[str, str] = {}
+    prefixes: list[tuple[str, str]] = []
+    for field, words in load_toml("self_evaluation.toml")[block].items():
+        for word in words:
+            if word.endswith("*"):
+                prefixes.append((word[:-1], field))
+            else:
+                exact.setdefault(word, field)
+    return exact, tuple(sorted(prefixes, key=lambda item: -len(item[0])))
+
+
+def field_of(block: str, text: str) -> str | None:
+    """The field a label or column head names in a block of the form (self_evaluation.toml).
+
+    >>> field_of("indicators", "全年完成值"), field_of("funds", "执行率(B/A,%)"), field_of("head", "区政务办")
+    ('actual', 'execution_rate_pct', None)
+    """
+    exact, prefixes = _labels(block)
+    plain = text.rstrip(":")
+    found = exact.get(plain)
+    if found is None and len(plain) <= 24:
+        found = next((field for prefix, field in prefixes if plain.startswith(prefix)), None)
+    return found
+
+
+def rows_of(document: Document, table: Table) -> tuple[Row, ...]:
+    """All rows of a table; a merged cell is seen by every row it covers, a sparse grid has only what survived."""
+    if table.sparse:
+        return tuple(tuple(Entry(cell.column, cell, key(document.text(cell.span)), False) for cell in row) for row in table.by_row())
+    rows: list[Row] = []
+    texts: dict[Cell, str] = {}
+    for number, line in enumerate(table.grid()):
+        entries: list[Entry] = []
+        for column, cell in enumerate(line):
+            if cell is None or (entries and entries[-1].cell is cell):
+                continue
+            if cell not in texts:
+                texts[cell] = key(document.text(cell.span))
+            entries.append(Entry(column, cell, texts[cell], cell.row < number))
+        rows.append(tuple(entries))
+    return tuple(rows)
+
+
+def head_fields(row: Row, block: str) -> dict[str, Entry]:
+    """Which fields of a block the texts of a row name, each with its entry; the first of a name counts."""
+    found: dict[str, Entry] = {}
+    for entry in row:
+        field = field_of(block, entry.text) if entry.text else None
+        if field is not None:
+            found.setdefault(field, entry)
+    return found
+
+
+_INDICATOR_HEADS = frozenset({"level1", "level2", "level3"})
+_VALUE_HEADS = frozenset({"target", "actual", "weight", "score", "unit", "nature"})
+
+
+def is_indicator_head(row: Row) -> bool:
+    """The row of column heads over the indicators: a level and at least one value column."""
+    heads = head_fields(row, "indicators")
+    return bool(_INDICATOR_HEADS & heads.keys()) and bool(_VALUE_HEADS & heads.keys())
+
+
+def is_funds_head(row: Row) -> bool:
+    """The row of column heads over the funds: at least two of budget, execution, rate, weight and score."""
+    heads = head_fields(row, "funds")
+    return len(heads) >= 3 and bool({"annual_budget", "executed", "initial_budget"} & heads.keys())
+
+
+def _opens(row: Row) -> bool:
+    first = next((entry for entry in row if entry.text and not entry.above), None)
+    return first is not None and field_of("head", first.text) in {"project_name", "unit_name"}
+
+
+def find_forms(document: Document) -> tuple[Form, ...]:
+    """Every form of a document, in reading order: a grid that has column heads for indicators."""
+    forms: list[Form] = []
+    for table in document.tables():
+        rows = rows_of(document, table)
+        if not any(is_indicator_head(row) for row in rows):
+            continue
+        starts = [number for number, row in enumerate(rows) if _opens(row)]
+        kept = [start for place, start in enumerate(starts) if _complete(rows, start, starts[place + 1] if place + 1 < len(starts) else len(rows))]
+        bounds = kept or [0]
+        for place, start in enumerate(bounds):
+            end = bounds[place + 1] if place + 1 < len(bounds) else len(rows)
+            begin = 0 if place == 0 else start
+            forms.append(Form(table, tuple(enumerate(rows[begin:end], begin))))
+    return tuple(forms)
+
+
+def _complete(rows: tuple[Row, ...], start: int, end: int) -> bool:
+    return any(is_indicator_head(row) for row in rows[start:end])

@@ -1,0 +1,188 @@
+"""A `Table` as a form: captions on top, header tree, column numbers, body (表头与表体).
+
+Only shape and the plainest words are used here; what a header means is the business of `columns`, what a row means of `rows`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from normalize.folding import key
+from normalize.numbers import is_dash, parse_number
+
+if TYPE_CHECKING:
+    from extract.document import Cell, Document, Span, Table
+
+DEEPEST_HEADER = 9  # rows, captions and blank rows included; official forms need four
+CODE = re.compile(r"\d{3}(?:\d{2}){0,3}")
+CODED_LABEL = re.compile(r"[\[(]?(?P<code>\d{3}(?:\d{2}){0,3})[\])]?[-_:、.]?(?P<name>(?![\d,.])\D.*)")
+ORDINAL = re.compile(r"(?:[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|\d{1,2}[.、](?!\d)|[①-⑳])")
+TOTAL = re.compile(r"(?:本年)?(?:收入|支出)?(?:合|总|共)计")
+COLUMN_NUMBER = re.compile(r"栏?(?P<number>\d{1,2})栏?(?:=[\d+\-*/()]+)?|\*+|栏次|[A-Z](?:=[A-Z+\-]+)?|[—-]+")
+YEAR = re.compile(r"(?:19|20)\d\d")
+UNIT_LINE = re.compile(r"单位[::]?(?:人民币)?(?P<unit>(?:百|千|万|亿|萬|億)?(?:万|萬)?元)(?![一-鿿])")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A cell with its text folded once."""
+
+    cell: Cell
+    text: str  # folded, no blanks
+
+    @property
+    def span(self) -> Span:
+        return self.cell.span
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One table, cut into its parts. `paths[c]` are the header words over column c, top down, without repeats."""
+
+    table: Table
+    boxes: tuple[tuple[Box | None, ...], ...]  # the full rectangle; a merged cell stands wherever it covers
+    captions: tuple[int, ...]
+    header: tuple[int, ...]
+    numbering: tuple[int, ...]  # rows of column numbers (栏次)
+    body: tuple[int, ...]
+    paths: tuple[tuple[Box, ...], ...]
+
+    def own(self, row: int) -> tuple[Box, ...]:
+        """The own cells of a row that print something."""
+        return _own(self.boxes, row)
+
+
+def _own(boxes: tuple[tuple[Box | None, ...], ...], row: int) -> tuple[Box, ...]:
+    seen: list[Box] = []
+    for box in boxes[row]:
+        if box is not None and box.text and box.cell.row == row and (not seen or seen[-1] is not box):
+            seen.append(box)
+    return tuple(seen)
+
+
+def read_grid(document: Document, table: Table) -> Grid:
+    """Captions, header, column numbers and body of one table; a table without a header keeps everything in the body."""
+    known = {id(cell): Box(cell, key(document.text(cell.span))) for cell in table.cells}
+    boxes = tuple(tuple(None if cell is None else known[id(cell)] for cell in row) for row in table.grid())
+    captions, header, numbering, first = _opening(boxes)
+    printed = {tuple(box.text for box in _own(boxes, row)) for row in header}
+    body = []
+    for row in range(first, len(boxes)):
+        own = tuple(box.text for box in _own(boxes, row))
+        if not own:
+            continue
+        if own in printed:
+            header.append(row)
+        elif header and row > first and _numbers_columns(boxes, row) and _follows_header(row, header):
+            numbering.append(row)
+        elif header and _repeats_caption(boxes, row, header):
+            captions.append(row)
+        else:
+            body.append(row)
+    top = [row for row in header if row < first]
+    paths = tuple(_path(boxes, top, column) for column in range(table.columns))
+    return Grid(table, boxes, tuple(captions), tuple(header), tuple(numbering), tuple(body), paths)
+
+
+def _opening(boxes: tuple[tuple[Box | None, ...], ...]) -> tuple[list[int], list[int], list[int], int]:
+    captions: list[int] = []
+    header: list[int] = []
+    numbering: list[int] = []
+    width = len(boxes[0]) if boxes else 0
+    reach = 0  # rows down to here are covered by a header cell
+    for row in range(min(len(boxes), DEEPEST_HEADER)):
+        own = _own(boxes, row)
+        if not own:
+            if row >= reach and header and not _header_below(boxes, row):
+                return captions, header, numbering, row
+            continue
+        if not header and _is_caption(own, width):
+            captions.append(row)
+        elif _numbers_columns(boxes, row) and header:
+            numbering.append(row)
+        elif row >= reach and _is_data(own):
+            return captions, header, numbering, row
+        elif _is_plain_data(own):
+            return captions, header, numbering, row
+        else:
+            header.append(row)
+            reach = max([reach, *(box.cell.row + box.cell.rowspan for box in own)])
+    first = max([*captions, *header, *numbering, -1]) + 1
+    return captions, header, numbering, first
+
+
+def _header_below(boxes: tuple[tuple[Box | None, ...], ...], row: int) -> bool:
+    for below in range(row + 1, min(len(boxes), row + 3)):
+        own = _own(boxes, below)
+        if own:
+            return not _is_data(own) and len(own) > 1
+    return False
+
+
+def _is_caption(own: tuple[Box, ...], width: int) -> bool:
+    """A title, 编制单位 or 单位 line that the page put into the grid."""
+    text = "".join(box.text for box in own)
+    if UNIT_LINE.search(text) and not any(parse_number(box.text) is not None for box in own):
+        return all(UNIT_LINE.search(box.text) or _NAMES_BODY.match(box.text) or _TITLE.search(box.text) for box in own)
+    if len(own) == 1:
+        box = own[0]
+        wide = box.cell.colspan * 2 >= width
+        return bool(_NAMES_BODY.match(text)) or (bool(_TITLE.search(text)) and (wide or box.cell.rowspan == 1)) or (wide and YEAR.match(text) is not None and len(text) < 14)
+    return all(_NAMES_BODY.match(box.text) or _FORM_MARK.fullmatch(box.text) for box in own)
+
+
+_NAMES_BODY = re.compile(r"(?:编制|填报|公开|预算|主管|报送|公布)?(?:部门|单位)(?:名称)?(?:\(盖章\))?[::]")
+_TITLE = re.compile(r"表(?:\(.{1,30}\))?$|表[0-9一二三四五六七八九十]{1,3}(?:-\d+)?$|\d+表$")
+_FORM_MARK = re.compile(r"\(?(?:公开|预算|决算|附)?(?:表\d{1,2}(?:-\d+)?|\d{1,2}表)\)?")
+
+
+def _repeats_caption(boxes: tuple[tuple[Box | None, ...], ...], row: int, header: list[int]) -> bool:
+    """A title or unit line printed again where a table goes on on its next page."""
+    own = _own(boxes, row)
+    return _is_caption(own, len(boxes[row])) and not any(parse_number(box.text) is not None for box in own) and row > max(header)
+
+
+def _follows_header(row: int, header: list[int]) -> bool:
+    return row - 1 in header
+
+
+def _numbers_columns(boxes: tuple[tuple[Box | None, ...], ...], row: int) -> bool:
+    """栏次: 1 2 3 … from 1 (or from where the left half stopped), also with formulas (3=1+2), stars and dashes."""
+    own = _own(boxes, row)
+    texts = [box.text for box in own]
+    if not texts or not all(COLUMN_NUMBER.fullmatch(text) for text in texts):
+        return False
+    numbers = [int(match["number"]) for text in texts if (match := COLUMN_NUMBER.fullmatch(text)) and match["number"]]
+    labelled = any(text == "栏次" or text.startswith("**") for text in texts)
+    rising = all(b == a + 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    return labelled or (len(numbers) > 1 and rising and numbers[0] == 1)
+
+
+def _is_data(own: tuple[Box, ...]) -> bool:
+    """The row prints a number, a code or an ordinal, or is a total row without amounts."""
+    for box in own:
+        text = box.text
+        number = parse_number(text)
+        if number is not None and not YEAR.fullmatch(text):
+            return True
+        if CODED_LABEL.fullmatch(text) and not YEAR.match(text):
+            return True
+    if ORDINAL.match(own[0].text):
+        return True
+    return bool(TOTAL.fullmatch(own[0].text)) and all(TOTAL.fullmatch(box.text) or is_dash(box.text) for box in own)
+
+
+def _is_plain_data(own: tuple[Box, ...]) -> bool:
+    """Amounts with separators or decimals are data even beside a tall merged cell (a unit name over many rows)."""
+    return any("." in box.text or "," in box.text for box in own if parse_number(box.text) is not None)
+
+
+def _path(boxes: tuple[tuple[Box | None, ...], ...], header: list[int], column: int) -> tuple[Box, ...]:
+    path: list[Box] = []
+    for row in header:
+        box = boxes[row][column]
+        if box is not None and box.text and all(box is not before for before in path):
+            path.append(box)
+    return tuple(path)

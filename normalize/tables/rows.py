@@ -1,0 +1,156 @@
+"""What each row of a form is about: its codes, joined over 类|款|项, and its label (行的含义)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from normalize.tables.grid import CODED_LABEL, YEAR, Box, Grid
+
+if TYPE_CHECKING:
+    from extract.document import Document, Span
+    from normalize.tables.columns import Block
+
+_BLANK = re.compile(r"\s+")
+_ORDINAL = re.compile(
+    r"(?:其中[:：]?(?=.)|[一二三四五六七八九十]{1,3}\s*[、.．：:]|[（(][一二三四五六七八九十0-9０-９]{1,3}[)）]、?|[0-9０-９]{1,2}[.、．](?![0-9０-９])|[①-⑳])"
+)
+_PREFERENCE = {
+    "function": ("function", "plain", "unit", "project", "economic", "government_economic"),
+    "economic": ("economic", "plain", "government_economic", "function", "unit", "project"),
+    "project": ("project", "plain", "unit", "function", "economic", "government_economic"),
+    "plain": ("plain", "function", "economic", "project", "unit", "government_economic"),
+}
+
+
+class Item(NamedTuple):
+    """One thing a row is about, in one classification."""
+
+    system: str
+    code: str | None
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of one block."""
+
+    item: Item  # the primary one
+    items: tuple[Item, ...]
+    year: int | None
+    spans: tuple[Span, ...]  # the cells that name the row
+
+
+@dataclass(slots=True)
+class Carried:
+    """Codes of the rows above, for forms that print 类 once and 款, 项 below it."""
+
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def bare_label(printed: str) -> str:
+    """A label as printed, joined over its line breaks, without leading ordinals and 其中.
+
+    >>> bare_label("一、一般公共预算\\n财政拨款收入"), bare_label("其中：（一）因公出国（境）支出"), bare_label("人员经费合计")
+    ('一般公共预算财政拨款收入', '因公出国（境）支出', '人员经费合计')
+    """
+    text = _BLANK.sub("", printed)
+    while match := _ORDINAL.match(text):
+        if match.end() == len(text):
+            break
+        text = text[match.end() :].lstrip("、.．")
+    return text
+
+
+def join_codes(parts: tuple[str, ...], above: tuple[str, ...]) -> tuple[str, ...]:
+    """The parts 类, 款, 项 of one row, padded and completed from the row above.
+
+    >>> join_codes(("301", "2"), ()), join_codes(("", "05", "07"), ("201", "05"))
+    (('301', '02'), ('201', '05', '07'))
+    >>> join_codes(("201", "20106", "2010601"), ())
+    ('201', '06', '01')
+    """
+    joined: list[str] = []
+    last = max((i for i, part in enumerate(parts) if part), default=-1)
+    for index, part in enumerate(parts[: last + 1]):
+        text = part or (above[index] if index < len(above) else "")
+        prefix = "".join(joined)
+        if index and len(text) > 2 and text.startswith(prefix):
+            text = text[len(prefix) :]
+        joined.append(text.zfill(2) if index and text else text)
+    return tuple(joined)
+
+
+def read_row(document: Document, grid: Grid, block: Block, row: int, carried: Carried, primary: str) -> Row:
+    """The items of one row of one block; the primary one is in the classification the kind of table asks for."""
+    codes: dict[str, list[str]] = {}
+    labels: dict[str, Box] = {}
+    spans: list[Span] = []
+    strays: list[Box] = []
+    year = None
+    seen: set[int] = set()
+    for named in block.named:
+        box = grid.boxes[row][named.index]
+        if box is None:
+            continue
+        if box.text and id(box) not in seen:
+            spans.append(box.span)
+        repeated = id(box) in seen
+        seen.add(id(box))
+        if named.role == "year":
+            found = YEAR.search(box.text)
+            year = int(found[0]) if found else None
+        elif named.role == "code":
+            digits = box.text.replace("-", "")
+            is_code = digits.isdigit() and not repeated
+            codes.setdefault(named.system, []).append(digits if is_code else "")
+            if not is_code and box.text and not repeated and box.text not in {"类", "款", "项", "**", "*"}:
+                strays.append(box)
+        elif box.text and box.text not in {"**", "*"}:
+            labels[named.system] = box  # the lowest level (一级 | 二级 | 三级) names the row
+    items = _items(document, codes, labels, strays, carried)
+    for system in _PREFERENCE[primary]:
+        for item in items:
+            if item.system == system and (item.code or item.label):
+                return Row(item, items, year, tuple(spans))
+    return Row(Item("plain", None, None), items, year, tuple(spans))
+
+
+def _items(document: Document, codes: dict[str, list[str]], labels: dict[str, Box], strays: list[Box], carried: Carried) -> tuple[Item, ...]:
+    items = []
+    for system in dict.fromkeys([*codes, *labels]):
+        code = _code(system, codes.get(system, []), carried)
+        box = labels.get(system)
+        if box is None and not code and strays:
+            box = strays[0]
+        label = None
+        if box is not None:
+            coded = CODED_LABEL.fullmatch(box.text)
+            if code is None and coded and system not in codes and not YEAR.match(box.text):
+                code = coded["code"]
+                label = _after_code(document.text(box.span), code)
+            else:
+                label = bare_label(document.text(box.span))
+        items.append(Item(system, code, label))
+    return tuple(items)
+
+
+def _code(system: str, parts: list[str], carried: Carried) -> str | None:
+    if not any(parts):
+        return None
+    above = carried.parts.get(system, ())
+    if len(parts) > 1:
+        joined = join_codes(tuple(parts), above)
+    elif len(parts[0]) <= 2 and above:  # a 款 that is printed without its 类
+        joined = (above[0], parts[0].zfill(2))
+    else:
+        text = parts[0]
+        joined = (text[:3], *(text[i : i + 2] for i in range(3, len(text), 2)))
+    carried.parts[system] = joined
+    return "".join(joined)
+
+
+def _after_code(printed: str, code: str) -> str:
+    text = _BLANK.sub("", printed)
+    return bare_label(text[text.find(code[-1], len(code) - 1) + 1 :].lstrip("])-_:：、.】）〕"))
