@@ -118,7 +118,10 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
         case "explain":
             from gongkai.explanation import explain  # noqa: PLC0415
 
-            print(explain(asked.row_id, asked.dataset))
+            explanation = explain(asked.row_id, asked.dataset)
+            print(explanation.text)
+            if explanation.doubt is not None:
+                raise explanation.doubt
             return 0
         case "accept":
             from gongkai.goldens import accept  # noqa: PLC0415

@@ -18,13 +18,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkServerContext, SpawnContext
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 FATAL = re.compile(r"^Fatal Python error: (.+)$", re.MULTILINE)
+MODULE_LIST = re.compile(r"^Extension modules: .*\n", re.MULTILINE)  # of no use to a reader of the log
 
 
 class Lost(NamedTuple):
@@ -57,9 +58,12 @@ class _Held(NamedTuple):
 
 
 def run(
-    task: Callable[[Item], Result], items: Iterable[Item], *, workers: int, limit: Callable[[Item], float], preload: str = ""
+    task: Callable[[Item], Result], items: Iterable[Item], *, workers: int, limit: Callable[[Item], float], preload: Sequence[str] = ()
 ) -> Iterator[Ran[Item, Result]]:
-    """`task(item)` for every item, in the order they finish; `limit(item)` is its wall-clock allowance in seconds."""
+    """`task(item)` for every item, in the order they finish; `limit(item)` is its wall-clock allowance in seconds.
+
+    `preload` names modules that every worker shall find imported.
+    """
     context = _context(preload)
     waiting = iter(items)
     idle: list[_Worker] = []
@@ -92,11 +96,11 @@ def run(
                 _end(worker)
 
 
-def _context(preload: str) -> ForkServerContext | SpawnContext:
+def _context(preload: Sequence[str]) -> ForkServerContext | SpawnContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([preload] if preload else [])
+    context.set_forkserver_preload(list(preload))
     return context
 
 
@@ -155,7 +159,7 @@ def _end(worker: _Worker) -> None:
 
 
 def _words(worker: _Worker) -> str:
-    return worker.words.read_text(encoding="utf-8", errors="replace")
+    return MODULE_LIST.sub("", worker.words.read_text(encoding="utf-8", errors="replace"))
 
 
 def _reason(worker: _Worker) -> str:

@@ -29,7 +29,13 @@ TENTH_DECIMAL = Decimal("1e-10")
 
 
 def document_row(
-    source: tuple[str, str | None], status: str, reason: str, *, version: str, read: tuple[Document, Disclosure] | None = None
+    source: tuple[str, str | None],
+    status: str,
+    reason: str,
+    *,
+    version: str,
+    read: tuple[Document, Disclosure] | None = None,
+    media_type: str | None = None,
 ) -> Row:
     """The row every input has in `documents`: `source` is (address, sha256), `read` what came out, if anything did."""
     address, digest = source
@@ -39,7 +45,7 @@ def document_row(
         "document_id": document_id(address, digest),
         "source": address,
         "source_sha256": digest,
-        "media_type": document.source.media_type if document else None,
+        "media_type": document.source.media_type if document else media_type,
         "encoding": document.source.encoding if document else None,
         "attachments": [{"text": link.text, "link": link.target} for link in identity.attachments],
         "page_count": document.page_count if document else None,

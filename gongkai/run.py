@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 RUN, LOG = "run.json", "log.jsonl"
 DOCUMENTS_PER_WRITE = 64  # what a kill of the run itself can cost
+PRELOAD = ("gongkai.extraction", "extract.html", "extract.text", "extract.pdf", "pandas")  # Arrow imports pandas with its first array
 SECONDS, SECONDS_PER_MEGABYTE = 60.0, 6.0  # the allowance of one document; a 300-page PDF of 10 MB needs a tenth of it
 
 
@@ -174,7 +175,7 @@ def _read_all(work: Plan, workers: int) -> Iterator[tuple[Extracted, float, str]
         yield without_rows(source, None, "unreadable", f"无法读取文件 / cannot read the file: {why}", version), 0.0, ""
     tasks = ((item, version) for item in work.todo)
     workers = max(1, min(workers, len(work.todo)))
-    for (item, _), result, seconds in pool.run(extract, tasks, workers=workers, limit=_allowance, preload="gongkai.extraction"):
+    for (item, _), result, seconds in pool.run(extract, tasks, workers=workers, limit=_allowance, preload=PRELOAD):
         if isinstance(result, pool.Lost):
             yield without_rows(item.address, item.sha256, result.status, result.reason, version), seconds, result.detail
         else:

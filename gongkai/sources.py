@@ -1,6 +1,7 @@
 """Which files a run reads: the files given, and everything in the folders given, whatever it is called.
 
-A folder with a `source.toml` is a kept example: its `input.*` is the document, the rest describes it.
+A folder with a `source.toml` is a kept example: its `input.*` is the document, the rest describes it; a folder of kept examples is read
+through them alone.
 """
 
 from __future__ import annotations
@@ -48,10 +49,14 @@ def _inside(folder: Path, without: Path) -> Iterator[Path]:
     for place, below, names in os.walk(folder):
         here = Path(place)
         below[:] = [name for name in below if not name.startswith(".") and (here / name).resolve() != without]
+        examples = [name for name in below if (here / name / EXAMPLE).is_file()]
         if EXAMPLE in names:
             below.clear()
-            names = [name for name in names if name.startswith(EXAMPLE_INPUT)]  # noqa: PLW2901  the walk's own list stays as it is
-        yield from (here / name for name in names if not name.startswith(".") and (here / name).is_file())
+            yield from (here / name for name in names if name.startswith(EXAMPLE_INPUT))
+        elif examples:
+            below[:] = examples
+        else:
+            yield from (here / name for name in names if not name.startswith(".") and (here / name).is_file())
 
 
 def digest(file: Path) -> str:

@@ -62,7 +62,7 @@ def disclosed(**changes: object) -> tuple[Document, Disclosure]:
         projects=(Project("p1", 1, "self_evaluation", at("修复档案"), project_name="修复档案", raw="修复档案", row_id=row_id(key, "projects", 1)),),
         indicators=(
             Indicator("p1", 1, "self_evaluation", at("修复档案 | =201宗 | 198宗"), level3="修复档案", target_raw="=201宗", target_operator="=",
-                      target_value=Decimal(201), target_unit="宗", actual_raw="198宗", weight=Decimal("10"), texts=(("target", at("=201宗")),),
+                      target_value=Decimal(201), target_unit="宗", actual_raw="198宗", weight=Decimal(10), texts=(("target", at("=201宗")),),
                       row_id=row_id(key, "indicators", 1)),
         ),
         findings=(Finding("revenue_equals_expenditure", "not_applicable", "无支出总计", "no total expenditure", evidence_ids=(lines[0].row_id,),
@@ -210,7 +210,7 @@ def test_a_damaged_file_is_named_and_not_compacted_over(tmp_path: Path) -> None:
     (folder,) = dataset.folders(tmp_path)
     before = bytes_of(tmp_path / "data")
     (folder / "budget_lines.parquet").write_bytes(b"PAR1 no more")
-    with pytest.raises(OutputError, match="budget_lines.parquet"):
+    with pytest.raises(OutputError, match=r"budget_lines\.parquet"):
         dataset.compact(tmp_path)
     assert bytes_of(tmp_path / "data")["budget_lines.parquet"] == before["budget_lines.parquet"]
 

@@ -1,0 +1,126 @@
+"""`gongkai explain`: one row of the dataset, its evidence in context with the span marked, and the rule that read it.
+
+The source is read again: the answer says whether its bytes are still those of the dataset and whether the text there still reads back.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow.parquet as pq
+
+from extract.document import Document, DocumentError, Span
+from extract.reading import read
+from gongkai import schema
+from gongkai.csvtext import cell_text
+from gongkai.dataset import DATA
+from gongkai.errors import OutputError, UsageError
+from gongkai.sources import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROW_ID = re.compile(r"([0-9a-f]{16})-([a-z_]+)-[0-9]{5,}")
+AROUND = 60  # characters of context on either side
+LONGEST = 400  # of a marked text
+
+
+class Explanation(NamedTuple):
+    """The answer for people, and what is wrong with it (None where the evidence was verified)."""
+
+    text: str
+    doubt: OutputError | None
+
+
+def explain(row_id: str, dataset: Path) -> Explanation:
+    """Everything the dataset and the source say about one row."""
+    match = ROW_ID.fullmatch(row_id)
+    if match is None or match[2] not in schema.TABLE_TITLES:
+        raise UsageError(zh=f"{row_id} 不是行编号", en=f"{row_id} is not a row id (such as 47d74d8e5a3cd381-budget_lines-00012)")
+    document_id, table = match.groups()
+    row = _row(dataset, table, "row_id", row_id)
+    home = _row(dataset, "documents", "document_id", document_id)
+    lines = [f"{row_id}  {schema.TABLE_TITLES[table][0]}", " · ".join(_known(home, ("department", "fiscal_year", "stage", "title"))), ""]
+    lines += _values(table, row)
+    document, doubt = _again(home)
+    if document is not None and row["char_start"] is not None:
+        span = Span(row["char_start"], row["char_end"])
+        page = f"第 {row['page']} 页 page {row['page']}, " if row["page"] else ""
+        lines += ["", f"证据 evidence: {home['source']}, {page}行 line {document.line_of(span.start)}, [{span.start}:{span.end}]"]
+        lines += [f"    {line}" for line in in_context(document, span)]
+        if document.text(span) != row["raw"]:
+            doubt = OutputError(zh="该处文字与数据集所记不符", en="the text there is not what the dataset records")
+        else:
+            lines += ["已核对 verified: sha256 一致，原文逐字相符 the bytes are the same and the text reads back"]
+    elif row["raw"]:
+        lines += ["", f"原文 as printed: {row['raw'][:LONGEST]}"]
+    return Explanation("\n".join(lines), doubt)
+
+
+def _row(dataset: Path, table: str, key: str, value: str) -> dict[str, Any]:
+    file = dataset / DATA / f"{table}.parquet"
+    if not file.is_file():
+        raise UsageError(zh=f"{dataset} 里没有数据集；先运行 gongkai run", en=f"there is no dataset at {dataset}; run `gongkai run` first")
+    try:
+        rows = pq.read_table(file, filters=[(key, "=", value)]).to_pylist()
+    except OSError as error:
+        raise OutputError(zh=f"{file} 无法读取", en=f"cannot read {file}") from error
+    if not rows:
+        raise UsageError(zh=f"数据集里没有 {value}", en=f"the dataset has no row {value}")
+    return dict(rows[0])
+
+
+def _known(row: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
+    return (str(row[name]) for name in names if row[name] is not None)
+
+
+def _values(table: str, row: dict[str, Any]) -> Iterator[str]:
+    columns = [column for column in schema.own_columns(table) if row[column.name] not in (None, []) and not column.type.startswith("list<field")]
+    size = max(len(column.name) for column in columns)
+    for column in columns:
+        value = row[column.name]
+        shown = f"{value:,}" if column.name == "amount_yuan" else cell_text(value) if isinstance(value, (Decimal, list)) else str(value)
+        yield f"    {column.name:<{size}}  {shown[:LONGEST]}   ({column.title_zh})"
+
+
+def _again(home: dict[str, Any]) -> tuple[Document | None, OutputError | None]:
+    file = Path(home["source"])
+    try:
+        if digest(file) != home["source_sha256"]:
+            return None, OutputError(zh=f"{file} 的内容已变，与数据集不是同一文件", en=f"{file} has changed since; it is no longer the file of the dataset")
+        return read(file.read_bytes(), str(file)), None
+    except OSError as error:
+        return None, OutputError(zh=f"找不到来源 {file}，无法核对", en=f"the source {file} cannot be read ({error.strerror}); nothing was verified")
+    except DocumentError as error:
+        return None, OutputError(zh=f"来源无法再次读取：{error.zh}", en=f"the source cannot be read again: {error.en}")
+
+
+def in_context(document: Document, span: Span) -> Iterator[str]:
+    """The marked text with what stands round it: for a table cell its row, with the head of its column."""
+    for table in document.tables():
+        if not table.span.start <= span.start < table.span.end:
+            continue
+        cell = next((cell for cell in table.cells if cell.span.start <= span.start and span.end <= cell.span.end), None)
+        if cell is None:
+            break
+        head = None if table.sparse else table.grid()[0][cell.column]
+        if head is not None and head is not cell:
+            yield f"栏 column: {_flat(document.text(head.span))}"
+        yield " │ ".join(_marked(document, own.span, span) if own is cell else _flat(document.text(own.span)) for own in table.row(cell.row))
+        return
+    start, end = max(span.start - AROUND, 0), span.end + AROUND
+    yield from _marked(document, Span(start, end), span, keep_lines=True).split("\n")
+
+
+def _marked(document: Document, whole: Span, span: Span, *, keep_lines: bool = False) -> str:
+    inner = document.text(span)
+    inner = inner if len(inner) <= LONGEST else f"{inner[: LONGEST // 2]} … {inner[-LONGEST // 2 :]}"
+    text = f"{document.text(Span(whole.start, span.start))}【{inner}】{document.text(Span(span.end, whole.end))}"
+    return text if keep_lines else _flat(text)
+
+
+def _flat(text: str) -> str:
+    return text.replace("\n", "⏎")
