@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-NEVER_TEXT = frozenset(
-    "script style noscript template select option datalist button textarea input svg canvas audio video map iframe object embed frameset noframes head title".split()
-)
+STRIPPED = ("script", "style", "noscript", "template", "svg", "canvas", "audio", "video", "map", "select", "datalist", "noframes")
+NEVER_TEXT = frozenset({*STRIPPED, "option", "button", "textarea", "input", "iframe", "object", "embed", "frameset", "head", "title"})
 HIDDEN_STYLE = re.compile(r"display\s{0,3}:\s{0,3}none|visibility\s{0,3}:\s{0,3}hidden", re.IGNORECASE)
 
 
@@ -29,21 +28,33 @@ class Rule(NamedTuple):
 
 
 def _called(words: str) -> re.Pattern[str]:
+    """A word anywhere in a name: main-nav, nav_left."""
     return re.compile(rf"(?:^|[^a-z])(?:{words})(?:$|[^a-z])")
+
+
+def _named(words: str) -> re.Pattern[str]:
+    """A whole name: `top`, never `article-top`."""
+    return re.compile(rf"(?:^|\s)(?:{words})\d?(?:$|\s)")
 
 
 FOOTER_SAYS = re.compile(r"ICP备|公网安备|公安备|版权所有|主办单位|主办：|网站标识码|Copyright|技术支持|承办单位|网站地图", re.IGNORECASE)
 CRUMB_SAYS = re.compile(r"位置|首\s?页|>|»|›")
+NAVIGATION = Rule("navigation", _called(r"nav\d?|navs|navi|nav_?bar|navigation|(?:top|main|sub|left|side|head)_?nav|navbox|menus?|(?:sub|top|main|left|side)_?menu|menubox|daohang|dh"), 60)
+FOOTER = Rule("footer", _called(r"foot\d?|footer\d?|foot_?box|footer_?box|copyrights?|copy_?right|banquan") , 600, FOOTER_SAYS)
+HEADER = Rule("header", _named("head|header|top|topbar|top_bar|banner|logo|header_?top|topbox"), 60)
+LINKS = Rule("links", _called(r"friend_?links?|yqlj|youqing|site_?links?|related|xglj|xgwz|xgyd|recommend"), 60)
 RULES = (
     Rule("breadcrumb", _called(r"(?:bread)?_?crumbs?|breadnav|mbx|dqwz|dangqian|location|position|curr?ent_?pos\w{0,8}|weizhi|wz"), 80, CRUMB_SAYS),
-    Rule("navigation", _called(r"nav\d?|navs|navi|nav_?bar|navigation|(?:top|main|sub|left|side|head)_?nav|navbox|menus?|(?:sub|top|main|left|side)_?menu|menubox|daohang|dh"), 60),
-    Rule("footer", _called(r"foot\d?|footer\d?|foot_?box|footer_?box|bottom|copyrights?|copy_?right|banquan"), 600, FOOTER_SAYS),
-    Rule("links", _called(r"friend_?links?|yqlj|youqing|link_?box|site_?links?|related|xglj|xgwz|xgyd|recommend"), 60),
+    NAVIGATION,
+    FOOTER,
+    Rule("footer", _named("bottom|foot_?bottom|bottom_?box"), 600, FOOTER_SAYS),
+    LINKS,
     Rule("search", _called(r"search|search_?box|search_?form|hot_?words?|sousuo"), 40),
-    Rule("header", _called(r"head|header|top|top_?bar|banner|logo|head_?box|head_?top"), 60),
+    HEADER,
 )
-BY_TAG = {"nav": RULES[1], "footer": RULES[2], "header": RULES[5], "aside": RULES[3]}
-FURNISHED = frozenset("div ul ol dl section aside header footer nav p span table td form".split())
+BY_TAG = {"nav": NAVIGATION, "footer": FOOTER, "header": HEADER, "aside": LINKS}
+FURNISHED = frozenset({"div", "ul", "ol", "dl", "section", "aside", "header", "footer", "nav", "p", "span", "table", "td", "form"})
+A_FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|et|wps|zip|rar|7z|ofd|csv)(?:[?#]|$)", re.IGNORECASE)
 
 WIDGET_WORDS = re.compile(
     r"(?:打印(?:本页|此页|文章|页面)?|关闭(?:本页|窗口|页面)?|(?:返回|回到)(?:顶部|上页|列表|首页)?|分享(?:到|至)?|收藏(?:本页)?|字\s?[号体]|字体大小|文字大小|视力保护色|背景色|保护视力色"
@@ -66,9 +77,11 @@ def _rule_for(names: str) -> Rule | None:
 
 
 def is_hidden(element: _Element) -> bool:
-    """Whether the page itself says the element is not shown."""
+    """Whether the page itself says the element is not shown; pages that hide all of themselves wait for a script to show them."""
     style = element.get("style")
-    return (style is not None and HIDDEN_STYLE.search(style) is not None) or element.get("hidden") is not None
+    if (style is None or HIDDEN_STYLE.search(style) is None) and element.get("hidden") is None:
+        return False
+    return element.tag not in ("html", "body")
 
 
 def furniture(element: _Element) -> str | None:
@@ -80,17 +93,21 @@ def furniture(element: _Element) -> str | None:
     rule = (_rule_for(names) if len(names) > 1 else None) or BY_TAG.get(tag)
     if rule is None or next(element.iter("h1"), None) is not None:
         return None
-    text, linked = _amounts(element, rule.prose)
+    text, linked = amounts(element, rule.prose)
     if text - linked > rule.prose:
         return None
     mostly_links = text == 0 or linked * 3 >= text * 2
-    if rule.says is not None and not mostly_links and not rule.says.search("".join(str(part) for part in element.itertext())):
+    if not mostly_links and (rule.says is None or not rule.says.search("".join(str(part) for part in element.itertext()))):
         return None
-    return rule.name if mostly_links or rule.says is not None or text <= rule.prose // 2 else None
+    return None if rule is not FOOTER and _holds_file(element) else rule.name
 
 
-def _amounts(element: _Element, most: int) -> tuple[int, int]:
-    """Characters of text and of text in links; counting stops once the prose is more than any rule allows."""
+def _holds_file(element: _Element) -> bool:
+    return any(A_FILE.search(anchor.get("href") or "") for anchor in element.iter("a"))
+
+
+def amounts(element: _Element, most: int) -> tuple[int, int]:
+    """Characters of text and of text in links; counting stops once there are `most` characters outside links."""
     text = linked = 0
     for anchor in element.iter("a"):
         linked += sum(len(part.strip()) for part in anchor.itertext())

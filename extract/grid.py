@@ -47,20 +47,27 @@ def place(rows: Sequence[Sequence[tuple[int, int]]]) -> Grid:
         for down, across in row:
             while column < len(busy) and busy[column] > index:
                 column += 1
-            across = min(max(across, 1), widest)  # noqa: PLW2901
-            free = next((at for at in range(column, min(column + across, len(busy))) if busy[at] > index), column + across)
-            down = len(rows) - index if down <= 0 else min(down, len(rows) - index)  # noqa: PLW2901
-            busy.extend([0] * (free - len(busy)))
-            busy[column:free] = [index + down] * (free - column)
-            placed.append(Place(index, column, down, free - column))
-            column = free
+            bottom = len(rows) if down <= 0 or index + down > len(rows) else index + down
+            end = column + 1 if across <= 1 else _free_until(busy, index, column, column + min(across, widest))
+            if end > len(busy):
+                busy.extend([0] * (end - len(busy)))
+            for covered in range(column, end):
+                busy[covered] = bottom
+            placed.append(Place(index, column, bottom - index, end - column))
+            column = end
         rough.append(placed)
     return _closed_up(rough, mended)
+
+
+def _free_until(busy: Sequence[int], row: int, column: int, end: int) -> int:
+    return next((at for at in range(column, min(end, len(busy))) if busy[at] > row), end)
 
 
 def _closed_up(rough: list[list[Place]], mended: bool) -> Grid:
     row_starts = [index for index, placed in enumerate(rough) if placed]
     column_starts = sorted({one.column for placed in rough for one in placed})
+    if len(row_starts) == len(rough) and not mended and all(one.column + one.colspan <= len(column_starts) for placed in rough for one in placed):
+        return Grid(len(rough), len(column_starts), tuple(tuple(placed) for placed in rough))
     places = []
     for placed in rough:
         line = []

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from extract.chrome import NEVER_TEXT, furniture, furniture_line, is_hidden
+from extract.chrome import NEVER_TEXT, STRIPPED, amounts, furniture, furniture_line, is_hidden
 from extract.document import Block, Cell, Document, Heading, Link, Note, Paragraph, Source, Span, Table
 from extract.grid import place
 from extract.headings import whole_heading
@@ -35,12 +35,15 @@ WRAPPED = re.compile(rf"(?<={WIDE})[ \t\r]{{0,40}}\n\s{{0,80}}(?={WIDE})")  # a 
 DEEP = re.compile(r"</?(?:span|font|b|i|u|em|strong|o:p|small|big|a|label|section|article|main)\b[^<>]{0,4000}>", re.IGNORECASE)
 DEEP_BLOCKS = re.compile(r"</?(?:div|center|blockquote|ul|ol|li|dl|dd|dt|form|p|td|tr|table|tbody)\b[^<>]{0,4000}>", re.IGNORECASE)
 POSITIONED = re.compile(r"position\s{0,3}:\s{0,3}absolute", re.IGNORECASE)
+LEADING_DIGITS = re.compile(r"\s{0,9}(\d{1,6})")
 MANY_POSITIONED = 300
 NO_PAGE = re.compile(r"^(?:#|javascript:|mailto:|tel:|data:|about:)", re.IGNORECASE)
 MOST_PROSE = 600  # characters: a cell that holds more, and most of its table, is a page column rather than a figure
 FEW_CELLS = 8
+BETWEEN_CELLS = " | "
 PLAIN_CELLS = 12  # a table with so many cells of its own stays a table even if one of them holds another
 LONGEST_TITLE = 120
+SCRIPTED_PROSE = 300
 TABLE_PARTS = frozenset({"thead", "tbody", "tfoot", "colgroup", "col", "form"})
 
 
@@ -133,6 +136,7 @@ def read_html(text: str, source: Source, notes: tuple[Note, ...] = ()) -> Docume
     odd = [*notes, *mended]
     metadata = tuple(_statements(root))
     base = _base(root, source.address)
+    etree.strip_elements(root, *STRIPPED, with_tail=False)
     furnishings: list[tuple[str, str]] = []
     flow = _flow(root, furnishings, odd)
     content, blocks, links = _assemble(flow, furnishings, odd)
@@ -234,9 +238,11 @@ def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[N
         if event == "start":
             if tag in BREAKING:
                 flow.end_line()
-            if tag in NEVER_TEXT or (element is not root and is_hidden(element)):
+            if tag in NEVER_TEXT:
                 skipped = element
-                hidden += 0 if tag in NEVER_TEXT else len(tidy(_all_text(element)))
+            elif element is not root and is_hidden(element) and not _is_the_page(element, root):
+                skipped = element
+                hidden += len(tidy(_all_text(element)))
             elif furnishings is not None and (rule := furniture(element)) is not None:
                 skipped = element
                 if rule == "breadcrumb":
@@ -269,6 +275,15 @@ def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[N
     if hidden:
         odd.append(Note("hidden_text_dropped", f"略去网页自身隐藏的{hidden}个字", f"{hidden} characters that the page itself hides were dropped"))
     return flow.items
+
+
+def _is_the_page(element: _Element, root: _Element) -> bool:
+    """Whether a hidden element holds so much of the prose that only a script can be meant to show it."""
+    text, linked = amounts(element, SCRIPTED_PROSE)
+    if text - linked < SCRIPTED_PROSE:
+        return False
+    mine, whole = (len(tidy(_all_text(part))) for part in (element, root))
+    return mine * 2 >= whole
 
 
 def _sheet(table: _Element, holders: set[_Element], odd: list[Note]) -> _Sheet | None:
@@ -330,13 +345,17 @@ def _written(cell: _Element, odd: list[Note]) -> _Written:
         text = "\n".join(line.text for line in lines if line.text)
         links = [link for line in lines for link in line.links]
     else:
-        text, links = tidy(WRAPPED.sub("", cell.text or "")), []
+        written = cell.text or ""
+        text, links = tidy(WRAPPED.sub("", written) if "\n" in written else written), []
     return _Written(text, _span_of(cell, "rowspan"), _span_of(cell, "colspan"), cell.tag == "th", links)
 
 
 def _span_of(cell: _Element, name: str) -> int:
-    """The span a cell asks for; 1 where it asks for nonsense, 0 where it asks for all that is left."""
-    digits = re.match(r"\s{0,9}(\d{1,6})", cell.get(name) or "")
+    """The span a cell asks for; 1 where it asks for nothing or nonsense, 0 where it asks for all that is left."""
+    asked = cell.get(name)
+    if asked is None:
+        return 1
+    digits = LEADING_DIGITS.match(asked)
     return int(digits.group(1)) if digits else 1
 
 
@@ -391,12 +410,14 @@ class _Content:
             if not row:
                 continue
             self.new_line()
-            for index, (stands, cell) in enumerate(zip(places, row, strict=True)):
-                if index:
-                    self.put(" | ")
-                span = self.put(cell.text)
-                cells.append(Cell(stands.row, stands.column, span, stands.rowspan, stands.colspan, cell.header))
-                self.link(cell.text, span, cell.links)
+            at = self.length
+            for (row_index, column, down, across), cell in zip(places, row, strict=True):
+                span = Span(at, at + len(cell.text))
+                at = span.end + len(BETWEEN_CELLS)
+                cells.append(Cell(row_index, column, span, down, across, cell.header))
+                if cell.links:
+                    self.link(cell.text, span, cell.links)
+            self.put(BETWEEN_CELLS.join([cell.text for cell in row]))
         self.blocks.append(Table(Span(start, self.length), grid.rows, grid.columns, tuple(cells)))
         return grid.mended
 
