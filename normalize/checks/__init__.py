@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from normalize.checks import gpb, other, percentages, self_evaluation, three_public, totals
+from normalize.checks import gpb, other, percentages, self_evaluation, tables, three_public, totals
 from normalize.checks.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ CHECKS: tuple[Check, ...] = (
     *gpb.CHECKS,
     *three_public.CHECKS,
     *other.CHECKS,
+    *tables.CHECKS,
     *self_evaluation.CHECKS,
 )
 

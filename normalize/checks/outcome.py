@@ -53,6 +53,11 @@ def _side(term: Term) -> str:
     return f"{term.text}{unit}" if term.text == f"{term.value:f}" else f"{term.text} = {number(term.value)}{unit}"
 
 
+def percent_near_miss(verdict: Verdict, stated: Term) -> bool:
+    """A percent out by its last digit was truncated, or bent so that the shares close."""
+    return stated.unit == "%" and stated.place is not None and verdict.difference is not None and abs(verdict.difference) < 2 * stated.place
+
+
 def finding(identity: Identity, verdict: Verdict, lhs: Term, rhs: Term, place: Place) -> Finding:
     lhs = in_unit(lhs, rhs.unit) or lhs
     left, right = _side(lhs), _side(rhs)
@@ -69,7 +74,8 @@ def finding(identity: Identity, verdict: Verdict, lhs: Term, rhs: Term, place: P
             zh, en = f"{left}，{against_zh}{right}，差{gap}，属四舍五入", f"{left}, {against_en} {right}: {gap} apart, within rounding"
         else:
             zh, en = f"{left}，{against_zh}{right}，差{gap}，超出容差{allowed}", f"{left}, {against_en} {right}: {gap} apart, more than {allowed} allowed"
-            severity = "look" if verdict.only_if_rounded else identity.severity
+            near_miss = percent_near_miss(verdict, rhs)
+            severity = "look" if verdict.only_if_rounded or near_miss else identity.severity
     return Finding(
         check_id=identity.check_id,
         status=verdict.status,

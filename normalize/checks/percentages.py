@@ -144,7 +144,7 @@ def share_is_part_of_whole(ledger: Ledger) -> Iterator[Finding]:
                 continue
             identity = Identity("share_is_part_of_whole", f"{subject.zh}占{Subject(whole_measure).zh}", f"share of {subject.en} in {Subject(whole_measure).en}")
             if whole.value == 0:
-                yield remark(identity, "undefined", f"总额为0，占比{row.raw}无意义", f"the whole is 0, {row.raw} is undefined", ids=(*part.ids, *whole.ids, row.row_id), place=place_of(row))
+                yield remark(identity, "undefined", f"总额为0，占比{row.value}%无意义", f"the whole is 0, a share of {row.value}% is undefined", ids=(*part.ids, *whole.ids, row.row_id), place=place_of(row))
             else:
                 yield from reconcile(identity, quotient(part, whole), ledger.term(row), percent=True, place=place_of(row))
 
@@ -186,7 +186,7 @@ def completion_is_final_over_budget(ledger: Ledger) -> Iterator[Finding]:
                 continue
             identity = Identity("completion_is_final_over_budget", f"{subject.zh}完成预算%", f"{subject.en}, completion of the budget")
             if budget.value == 0:
-                yield remark(identity, "undefined", f"预算为0，完成率{row.raw}无意义", f"the budget is 0, {row.raw} is undefined", ids=(*final.ids, *budget.ids, row.row_id), place=place_of(row))
+                yield remark(identity, "undefined", f"预算为0，完成率{row.value}%无意义", f"the budget is 0, a rate of {row.value}% is undefined", ids=(*final.ids, *budget.ids, row.row_id), place=place_of(row))
             else:
                 yield from reconcile(identity, quotient(final, budget), ledger.term(row), percent=True, place=place_of(row))
 
