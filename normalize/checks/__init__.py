@@ -10,7 +10,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from normalize.checks import gpb, other, percentages, self_evaluation, tables, three_public, totals
+from normalize.checks import (
+    between_tables,
+    evaluation_vs_narrative,
+    gpb,
+    other,
+    percentages,
+    self_evaluation,
+    structure,
+    tables,
+    tables_vs_narrative,
+    three_public,
+    totals,
+)
 from normalize.checks.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -26,8 +38,12 @@ CHECKS: tuple[Check, ...] = (
     *gpb.CHECKS,
     *three_public.CHECKS,
     *other.CHECKS,
+    *structure.CHECKS,
     *tables.CHECKS,
+    *between_tables.CHECKS,
+    *tables_vs_narrative.CHECKS,
     *self_evaluation.CHECKS,
+    *evaluation_vs_narrative.CHECKS,
 )
 
 

@@ -95,7 +95,7 @@ class Row:
 
     @property
     def zh(self) -> str:
-        return f"{self.code or ''}{self.label}" or "本行"
+        return f"“{self.code or ''}{self.label}”" if self.code or self.label else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def reconcile(identity: Identity, computed: Term | None, stated: Term | None, *,
 
 def _side(term: Term) -> str:
     unit = term.unit or ""
-    return f"{term.text}{unit}" if term.text == f"{term.value:f}" else f"{term.text} = {number(term.value)}{unit}"
+    return f"{term.text}{unit}" if term.text in {f"{term.value:f}", number(term.value)} else f"{term.text} = {number(term.value)}{unit}"
 
 
 def percent_near_miss(verdict: Verdict, stated: Term) -> bool:

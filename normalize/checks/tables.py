@@ -52,21 +52,13 @@ def _expenditure_sums(columns: frozenset[str]) -> list[Sums]:
     return [*sums, Sums("basic", ("personnel", "public"))] if "basic" in columns else sums
 
 
-def _fund_sums(columns: frozenset[str]) -> list[Sums]:
-    return [Sums("total", FUNDS)]
-
-
 def _three_public_sums(columns: frozenset[str]) -> list[Sums]:
     vehicles = ("vehicle_total",) if "vehicle_total" in columns else ("vehicle_purchase", "vehicle_operation")
     return [Sums("total", ("overseas", *vehicles, "reception")), Sums("vehicle_total", ("vehicle_purchase", "vehicle_operation"))]
 
 
-def _staff_sums(columns: frozenset[str]) -> list[Sums]:
-    return [Sums("total", ("personnel", "public"))]
-
-
-def _economic_sums(columns: frozenset[str]) -> list[Sums]:
-    return [Sums("total", ("basic", "project"))]
+def _always(*parts: str) -> Callable[[frozenset[str]], list[Sums]]:
+    return lambda _columns: [Sums("total", parts)]
 
 
 ROW_SUMS: dict[str, Callable[[frozenset[str]], list[Sums]]] = {
@@ -75,11 +67,11 @@ ROW_SUMS: dict[str, Callable[[frozenset[str]], list[Sums]]] = {
     "gpb_expenditure": _expenditure_sums,
     "gov_fund": _expenditure_sums,
     "state_capital": _expenditure_sums,
-    "fiscal_summary": _fund_sums,
+    "fiscal_summary": _always(*FUNDS),
     "three_public": _three_public_sums,
-    "gpb_basic_economic": _staff_sums,
-    "basic_expenditure_detail": _staff_sums,
-    "gpb_economic": _economic_sums,
+    "gpb_basic_economic": _always("personnel", "public"),
+    "basic_expenditure_detail": _always("personnel", "public"),
+    "gpb_economic": _always("basic", "project"),
 }
 BESIDE = {  # columns that stand beside the sums of their table without being part of them
     "three_public": frozenset({"agency_operating"}),
@@ -195,7 +187,7 @@ def rows_add_up(ledger: Ledger) -> Iterator[Finding]:
         identity = Identity("rows_add_up", f"{sheet.zh}：上级科目 = 下级科目之和", f"{sheet.kind}: parent rows = sum of their children")
         compared: list[Comparison] = []
         for parent, children in _families(sheet):
-            sums = list(_family_sums(ledger, sheet, parent, children))
+            sums = list(_family_sums(ledger, parent, children))
             if _rows_are_missing(ledger, sheet, parent, children):
                 ids = [row for one in sums for row in one.rhs.ids]
                 zh = f"{parent.zh}的下级科目合计{number(sums[0].lhs.value)}，少于{number(sums[0].rhs.value)}，各栏一致：可能有未公开或未读出的科目"
@@ -206,7 +198,7 @@ def rows_add_up(ledger: Ledger) -> Iterator[Finding]:
         yield from report(identity, sheet, compared)
 
 
-def _family_sums(ledger: Ledger, sheet: Sheet, parent: Row, children: list[Row]) -> Iterator[Comparison]:
+def _family_sums(ledger: Ledger, parent: Row, children: list[Row]) -> Iterator[Comparison]:
     for column, basis in parent.cells:
         whole = cell(ledger, parent, column, basis)
         parts = [term for row in children if (term := cell(ledger, row, column, basis)) is not None]

@@ -163,8 +163,8 @@ def three_public_comparisons_are_present(ledger: Ledger) -> Iterator[Finding]:
         if row is None or measure in {"three_public_total", "three_public_vehicle_total"}:
             continue
         umbrella = covered["three_public_vehicle_total"] if "vehicle" in measure else set()
-        for against in answers.keys() - covered[measure] - umbrella:
-            if against in covered["three_public_total"]:
+        for against in answers:
+            if against in covered["three_public_total"] and against not in covered[measure] | umbrella:
                 identity = Identity("three_public_comparisons_are_present", f"{Subject(measure).zh}与{against}比较", f"{Subject(measure).en}: comparison with {'the budget' if against == '预算' else 'last year'}", "note")
                 yield remark(identity, "fail", "未见说明", "is missing", ids=(row.row_id,), place=Place(row.section_kind))
 

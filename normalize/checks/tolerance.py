@@ -143,7 +143,7 @@ def total(terms: Iterable[Term]) -> Term | None:
         min(sum((part.slack for part in known), ZERO), widest * LENIENCE),
         sum((part.loose for part in known), ZERO),
         unit,
-        "+".join(part.text for part in known).replace("+-", "-"),
+        "+".join(part.text for part in ([part for part in known if part.value] or known[:1])).replace("+-", "-"),
         tuple(row for part in known for row in part.ids),
     )
 
