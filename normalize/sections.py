@@ -23,9 +23,9 @@ _NUMBERS: tuple[tuple[int, re.Pattern[str]], ...] = (
 )
 
 
-def _kinds() -> tuple[tuple[str, str], ...]:
+def _kinds(table: str) -> tuple[tuple[str, str], ...]:
     owner: dict[str, str] = {}
-    for kind, words in load_toml("sections.toml")["kinds"].items():
+    for kind, words in load_toml("sections.toml")[table].items():
         for word in words:
             if word in owner:
                 message = f"sections.toml: {word} means both {owner[word]} and {kind}"
@@ -34,7 +34,8 @@ def _kinds() -> tuple[tuple[str, str], ...]:
     return tuple(sorted(owner.items(), key=lambda item: -len(item[0])))
 
 
-_KINDS = _kinds()
+_KINDS = _kinds("kinds")
+_WEAK_KINDS = _kinds("weak")
 _RUN_IN = load_toml("sections.toml")["run_in"]
 _RUN_IN_HEADING = re.compile(
     rf"(?P<heading>[^。:;,\d]{{1,{_RUN_IN['longest']}}}(?:{'|'.join(sorted(_RUN_IN['endings'], key=len, reverse=True))}))(?P<stop>[。:])"
@@ -66,14 +67,15 @@ def numbered(folded: str) -> Numbered:
     return Numbered(0, None, 0)
 
 
-def section_kind(heading: str) -> str | None:
-    """The canonical section a heading names; None when no word of it is known.
+def section_kind(heading: str, above: str | None = None) -> str | None:
+    """The canonical section a heading names, else the kind of the section above it; None when neither is known.
 
     >>> section_kind("一般公共预算财政拨款基本支出决算情况说明"), section_kind("总体情况")
     ('gpb_basic', None)
     """
     plain = _STAGE_YEAR.sub("", fold(heading).text)
-    return next((kind for word, kind in _KINDS if word in plain), None)
+    kind = next((kind for word, kind in _KINDS if word in plain), above)
+    return kind or next((kind for word, kind in _WEAK_KINDS if word in plain), None)
 
 
 @dataclass(slots=True)
@@ -100,7 +102,7 @@ def find_sections(document: Document) -> tuple[Section, ...]:
         while stack and opened[stack[-1]].level >= level:
             stack.pop()
         parent = stack[-1] if stack else None
-        kind = section_kind(text) or (opened[parent].kind if parent is not None else None)
+        kind = section_kind(text, opened[parent].kind if parent is not None else None)
         opened.append(_Open(heading, level, number, text, kind, parent, []))
         stack.append(len(opened) - 1)
 

@@ -52,8 +52,6 @@ def align(values: tuple[str, ...], fields: tuple[str, ...], required: frozenset[
     >>> align(("-", "-"), ("initial_budget", "annual_budget", "weight", "score"), frozenset({"weight", "score"}))
     Alignment(fields=('weight', 'score'), readings=1)
     """
-    if len(values) == len(fields):
-        return Alignment(fields, 1)
     if len(values) > len(fields):
         return Alignment((), 0)
     readings = [

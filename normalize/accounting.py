@@ -1,0 +1,88 @@
+"""Every numeral of a document accounted for: used by a row, named as something that is not a figure, or listed as unexplained."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from extract.document import Span
+from normalize.folding import fold
+from normalize.lexicon import nonfigure_pattern
+from normalize.records import Disclosure, UnexplainedNumber
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from extract.document import Document
+
+_NUMERAL = re.compile(r"[0-9０-９]+(?:[,，.．][0-9０-９]+)*")
+_CONTEXT = 24
+
+
+def account(document: Document, disclosure: Disclosure, explained: Iterable[Span]) -> Disclosure:
+    """The disclosure with `number_count`, `numbers_explained` and its unexplained numbers.
+
+    A numeral counts as explained where a row prints it (its span covers the numeral) or a named rule of nonfigures.toml says what it is.
+    """
+    covered = _Covered((*explained, *_used(disclosure), *_nonfigures(document)))
+    numerals = [Span(*match.span()) for match in _NUMERAL.finditer(document.content)]
+    left = [span for span in numerals if not covered.holds(span)]
+    return replace(
+        disclosure,
+        number_count=len(numerals),
+        numbers_explained=len(numerals) - len(left),
+        unexplained_numbers=tuple(UnexplainedNumber(document.text(span), _context(document, span), span) for span in left),
+    )
+
+
+def _used(disclosure: Disclosure) -> Iterator[Span]:
+    yield from (line.span for line in disclosure.budget_lines)
+    yield from (count.span for count in disclosure.quantities)
+    yield from (span for fund in disclosure.project_funds for _, span in fund.texts)
+    yield from (span for row in disclosure.indicators for _, span in row.texts)
+
+
+def _nonfigures(document: Document) -> Iterator[Span]:
+    """Years, dates, document numbers … block by block, so that no rule reaches over a line."""
+    pattern = nonfigure_pattern()
+    for start, end in _lines(document.content):
+        folded = fold(document.content[start:end], start)
+        for match in pattern.finditer(folded.text):
+            yield folded.span(match.start(), match.end())
+
+
+def _lines(content: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    while start < len(content):
+        end = content.find("\n", start)
+        end = len(content) if end < 0 else end
+        if any(character.isdigit() for character in content[start:end]):
+            yield start, end
+        start = end + 1
+
+
+class _Covered:
+    """Spans as disjoint ranges, to ask whether a numeral lies inside one."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for span in sorted(spans):
+            if self._ends and span.start <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], span.end)
+            else:
+                self._starts.append(span.start)
+                self._ends.append(span.end)
+
+    def holds(self, span: Span) -> bool:
+        place = bisect_left(self._starts, span.start + 1) - 1
+        return place >= 0 and self._ends[place] >= span.end
+
+
+def _context(document: Document, span: Span) -> str:
+    """The words round a numeral, on its own line."""
+    before = document.content[max(0, span.start - _CONTEXT) : span.start].rpartition("\n")[2]
+    after = document.content[span.end : span.end + _CONTEXT].partition("\n")[0]
+    return f"{before}{document.text(span)}{after}"

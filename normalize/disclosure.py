@@ -1,0 +1,66 @@
+"""The whole stage on one screen: a document in, everything it says in canonical terms out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from normalize.accounting import account
+from normalize.checks import run_checks
+from normalize.codes import document_codes
+from normalize.disclosing import status_of
+from normalize.glossary import glossary
+from normalize.identity import identify
+from normalize.narrative import read_narrative
+from normalize.organisation import organisation
+from normalize.records import TABLES, Disclosure, Finding, row_id
+from normalize.sections import find_sections
+from normalize.tables import read_tables
+from normalize.tables.self_evaluation import read_forms
+
+if TYPE_CHECKING:
+    from extract.document import Document
+
+
+def normalize(document: Document) -> Disclosure:
+    """Everything one published budget or final account says, with every check it must satisfy.
+
+    A document that discloses nothing comes back with its status and reason and no rows.
+    """
+    sections = find_sections(document)
+    identity, doubts = identify(document, sections)
+    forms = read_forms(document)
+    tables = read_tables(document, stage=identity.stage, fiscal_year=identity.fiscal_year)
+    prose = read_narrative(document, sections, identity, document_codes(tables.budget_lines, identity.fiscal_year))
+    disclosure = Disclosure(
+        document.id, "ok", identity,
+        sections=sections,
+        organisation=organisation(document, sections),
+        glossary=glossary(document, sections),
+        budget_lines=(*tables.budget_lines, *prose.budget_lines),
+        quantities=(*tables.quantities, *prose.quantities),
+        projects=forms.projects, project_funds=forms.project_funds, indicators=forms.indicators, scores=forms.scores,
+        findings=(*doubts, *_noted(document), *tables.findings, *forms.findings, *prose.findings),
+    )  # fmt: skip
+    status, zh, en = status_of(document, identity, disclosure)
+    if status not in {"ok", "partial"}:
+        return stamped(Disclosure(document.id, status, identity, zh, en))
+    numbered = account(document, replace(disclosure, status=status, reason_zh=zh, reason_en=en), (*tables.explained, *forms.explained, *prose.explained))
+    numbered = stamped(numbered)
+    return stamped(replace(numbered, findings=(*numbered.findings, *run_checks(numbered))))
+
+
+def _noted(document: Document) -> tuple[Finding, ...]:
+    """What the reader saw and survived, as findings."""
+    return tuple(
+        Finding(note.kind, "not_applicable", note.zh, note.en, span=note.span, raw=document.text(note.span) if note.span else None) for note in document.notes
+    )
+
+
+def stamped(disclosure: Disclosure) -> Disclosure:
+    """The same disclosure with the id of every row: document, table, place in it."""
+    tables: dict[str, Any] = {
+        table: tuple(replace(cast("Any", row), row_id=row_id(disclosure.document_id, table, place)) for place, row in enumerate(getattr(disclosure, table), 1))
+        for table in TABLES
+    }
+    return replace(disclosure, **tables)

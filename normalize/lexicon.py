@@ -1,0 +1,178 @@
+"""The words of a narrative as one pattern: measures, comparisons, verbs, levels and numbers, compiled once from the vocabulary."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from normalize.numbers import NUMBER
+from normalize.vocabulary import VocabularyError, load_csv, load_toml
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a phrase measures, and what it means elsewhere (measures.toml)."""
+
+    name: str  # entry of the vocabulary
+    means: tuple[str, ...]  # measure ids; two where one number is said of both sides
+    category: str | None = None
+    count: bool = False
+    units: frozenset[str] = frozenset()
+    inside: tuple[tuple[str, str], ...] = ()  # (section kind prefix, entry)
+    under: tuple[tuple[str, str], ...] = ()  # (parent measure, entry)
+    budget: str | None = None
+    counts: tuple[tuple[str, frozenset[str]], ...] = ()  # (measure counted while this is the subject, units)
+    sections: tuple[str, ...] = ()  # kinds it may stand in; empty means everywhere
+    roles: tuple[str, ...] = ()
+    level: str | None = None  # a phrase that ends in 预算 or 决算 also says which version follows
+
+
+def _measure(name: str, entry: dict[str, Any]) -> Measure:
+    means = tuple(entry.get("pair", (entry.get("means", name),)))
+    return Measure(
+        name, means, entry.get("category"), entry.get("count", False), frozenset(entry.get("units", ())),
+        tuple(entry.get("in", {}).items()), tuple(entry.get("under", {}).items()), entry.get("budget"),
+        tuple((measure, frozenset(units)) for measure, units in entry.get("counts", {}).items()),
+        tuple(entry.get("sections", ())), tuple(entry.get("roles", ())),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All measures by name, phrases to measures, and the pattern that finds every token of a folded passage."""
+
+    measures: dict[str, Measure]
+    phrases: dict[str, tuple[str, str | None]]  # phrase -> (entry, level it also says)
+    classes: dict[str, str]  # name of a functional class (类) -> code
+    followed_by: tuple[tuple[re.Pattern[str], str], ...]  # what stands right behind a counted number -> entry
+    pattern: re.Pattern[str]
+    nonfigures: tuple[str, ...] = field(default=())
+
+
+def trie_pattern(phrases: list[str]) -> str:
+    """A pattern that matches the longest of many phrases, sharing their beginnings (alternation alone would try each in turn).
+
+    >>> trie_pattern(["收入", "收支", "收入合计"])
+    '收(?:入(?:合计)?|支)'
+    """
+    tree: dict[str, Any] = {}
+    for phrase in phrases:
+        node = tree
+        for character in phrase:
+            node = node.setdefault(character, {})
+        node[""] = {}
+
+    def render(node: dict[str, Any]) -> str:
+        branches = [re.escape(character) + render(node[character]) for character in sorted(node) if character]
+        if not branches:
+            return ""
+        body = branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
+        if "" not in node:
+            return body
+        return f"(?:{body})?" if len(branches) == 1 else f"{body}?"
+
+    return render(tree)
+
+
+_FUNDS_ENDING_IN_BUDGET = ("一般公共预算", "公共财政预算", "政府性基金预算", "国有资本经营预算")
+
+
+def _level_said(phrase: str) -> str | None:
+    if phrase.endswith(_FUNDS_ENDING_IN_BUDGET):
+        return None
+    if "预算" in phrase[-4:] and "年初预算" not in phrase:
+        return "budget" if phrase.endswith(("预算", "预算支出", "预算安排", "预算总额", "预算金额", "预算总计")) else None
+    return "final" if phrase.endswith("决算") else None
+
+
+def _any(words: list[str], *, plain: bool = True) -> str:
+    ordered = sorted(words, key=len, reverse=True)
+    return "|".join(map(re.escape, ordered)) if plain else "|".join(ordered)
+
+
+def _class_names() -> dict[str, str]:
+    names: dict[str, str] = {}
+    for row in load_csv("codes_functional.csv"):
+        if row["level"] != "类":
+            continue
+        plain = row["name"].replace("（", "(").replace("）", ")")
+        stem = plain.removesuffix("支出")
+        for name in (plain, stem + "支出", stem + "支出(类)", stem + "(类)支出", stem + "(类)", plain.replace("和", "与"), stem.replace("和", "与") + "支出(类)"):
+            if len(name) > 4:  # 教育, 国防 alone are words, not items
+                names.setdefault(name, row["code"])
+    return names
+
+
+_BASE_TEMPLATE = (
+    "(?:(?:{before})(?:于)?(?:本部门|本单位|我单位|我部门)?(?:"
+    "(?:(?P<base_year>(?:19|20)\\d\\d)年?度?|(?P<base_prior>{prior})度?)(?:部门|单位)?(?:(?P<base_budget_of>{budget_words})|(?P<base_final_of>{final_words}))?"
+    "|(?P<base_adjusted>{this_adjusted})|(?P<base_budget>{this_budget}))(?:{after})?|同比)"
+)
+_ITEM_PATH = r"(?P<item_class>[一-鿿、/()]{2,24}?)\(类\)[,、-]?(?P<item_group>[一-鿿、/()]{2,40}?)\(款\)?\)?[,、-]?(?P<item>[一-鿿、/()]{2,50}?)\(项\)"
+_DASH_PATH = r"(?P<dash_class>[一-鿿、]{3,20}支出)-(?P<dash_group>[一-鿿、()]{2,30})-(?P<dash_item>[一-鿿、()]{2,40}?)(?=\d|支出\d)"
+_VEHICLE_TYPE = r"(?P<vehicle>[一-鿿()]{2,24}?用车|其他车辆)(?=(?:为|共|合计|数)?\d+(?:辆|台))"
+_EQUIPMENT = r"单(?:位|台)?价(?:值|格)?(?:在)?(?P<price>\d+)万元(?:\(含\)|\(含\d+万元\)|含)?(?:及)?以上的?(?P<equipment>通用|专用|大型)?设备(?:\(不含车辆\))?"
+_PROCURED_ELSEWHERE = r"(?:在)?其他政府采购项目中,由(?P<sme>中小|小微)企业供应商中标或者?成交的,采购金额"
+_TARGETED = r"(?P<tracked>编报绩效目标|绩效跟踪(?:评价)?|绩效自评|绩效评价)的(?:19|20)\d\d年度?项目"
+_GRADED = r"(?:绩效)?(?:评级|等级|评价等级|评定等级)?为?(?P<grade>优秀|优|良好|良|不合格|合格|中|差)的?(?:等次|等级)?的?项目(?:有|共)?(?=\d)"
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The compiled vocabulary; raises `VocabularyError` where two entries own one phrase."""
+    words = load_toml("wording.toml")
+    measures: dict[str, Measure] = {}
+    phrases: dict[str, tuple[str, str | None]] = {}
+    followed_by: list[tuple[re.Pattern[str], str]] = []
+    for name, entry in load_toml("measures.toml").items():
+        measures[name] = _measure(name, entry)
+        followed_by += [(re.compile(pattern), name) for pattern in entry.get("after", ())]
+        for phrase in entry["says"]:
+            if phrase in phrases:
+                message = f"measures.toml: {phrase} means both {phrases[phrase][0]} and {name}"
+                raise VocabularyError(message)
+            phrases[phrase] = (name, _level_said(phrase))
+    classes = _class_names()
+    base = words["base"]
+    nonfigures = load_toml("nonfigures.toml")
+    base_pattern = _BASE_TEMPLATE.format(**{part: _any(base[part]) for part in base})
+    kinds = [
+        *((f"not_{name}", pattern) for name, pattern in nonfigures.items()),
+        ("equipment_group", _EQUIPMENT),
+        ("number", f"(?P<digits>-?(?:{NUMBER}))(?:(?P<percent>%|个百分点)|(?P<money>{_any(words['units']['money'], plain=False)})|(?P<scale>{words['units']['scale']})?(?P<unit>{_any(words['units']['count'], plain=False)})?)"),
+        ("item_path", _ITEM_PATH),
+        ("dash_path", _DASH_PATH),
+        ("elsewhere", _PROCURED_ELSEWHERE),
+        ("targeted", _TARGETED),
+        ("graded", _GRADED),
+        ("completion", _any(words["completion"]["words"], plain=False)),
+        ("base", base_pattern),
+        ("share", r"占(?:[^,;。:\d]{0,36}?)(?:比例?为|比重为|的比例为|的比重为|比)?(?=\d)"),
+        ("reason", _any(words["reason"]["words"])),
+        ("purpose", _any(words["purpose"]["words"])),
+        ("subject", trie_pattern([*phrases, *classes])),
+        ("list", _any(words["lists"]["words"])),
+        ("paired", _any(words["paired"]["words"])),
+        ("level_adjusted", _any(words["level"]["adjusted"])),
+        ("level_executed", _any(words["level"]["executed"])),
+        ("level_final", _any(words["level"]["final"])),
+        ("level_budget", _any(words["level"]["budget"])),
+        ("flat", _any(words["flat"]["words"])),
+        ("up", rf"(?:{_any(words['verbs']['up'])})(?:\([一-鿿]{{2}}\))?"),
+        ("down", rf"(?:{_any(words['verbs']['down'])})(?:\([一-鿿]{{2}}\))?"),
+        ("zero", _any(words["zero"]["words"])),
+        ("vehicle_type", _VEHICLE_TYPE),
+        ("stop", "[。!]"),
+        ("semicolon", ";"),
+        ("comma", "[,:]"),
+    ]
+    pattern = re.compile("|".join(f"(?P<{kind}>{body})" for kind, body in kinds))
+    return Lexicon(measures, phrases, classes, tuple(followed_by), pattern, tuple(f"not_{name}" for name in nonfigures))
+
+
+@cache
+def nonfigure_pattern() -> re.Pattern[str]:
+    """One pattern for every numeral that is not a figure (nonfigures.toml), for folded text."""
+    return re.compile("|".join(f"(?:{pattern})" for pattern in load_toml("nonfigures.toml").values()))
