@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from gongkai.errors import GongkaiError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 EXIT_CODES = """\
 exit codes 退出码:
@@ -26,6 +27,9 @@ exit codes 退出码:
 """
 
 
+SLIP = re.compile(r"invalid choice: '([^']*)'|unrecognized arguments: (.*)")  # argparse's own words
+
+
 class Parser(argparse.ArgumentParser):
     """argparse that asks "did you mean" for a mistyped option or command."""
 
@@ -34,12 +38,21 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"gongkai: {message}{self._meant(message)}\n")
 
     def _meant(self, message: str) -> str:
-        known = [option for action in self._actions for option in (*action.option_strings, *(action.choices or ()))]
-        for word in message.replace("'", " ").split():
-            close = get_close_matches(word, map(str, known), n=1, cutoff=0.7)
-            if close and close[0] != word:
+        slip = SLIP.search(message)
+        for word in (slip[1] or slip[2]).split() if slip else ():
+            close = get_close_matches(word, self.known(), n=1)
+            if close:
                 return f"; did you mean {close[0]}? 是否指 {close[0]}？"
         return ""
+
+    def known(self) -> Iterator[str]:
+        """Every option, command and choice, those of the commands too."""
+        for action in self._actions:
+            yield from action.option_strings
+            yield from map(str, action.choices or ())
+            if isinstance(action.choices, dict):
+                for command in action.choices.values():
+                    yield from command.known()
 
 
 def parser() -> Parser:

@@ -10,7 +10,7 @@ import sys
 import time
 from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,10 +19,12 @@ from gongkai import journal, pool, run, sources
 from gongkai.errors import InputError, OutputError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from gongkai.journal import Entry
+
+CALL = cast("Callable[[partial[Any]], Any]", operator.call)  # a task that every worker can import
 
 READING = """
 import os, time
@@ -273,7 +275,7 @@ def test_a_kept_example_is_read_through_its_input_alone(tmp_path: Path) -> None:
 
 def test_a_mistyped_source_is_answered_with_its_nearest_neighbour(tmp_path: Path) -> None:
     pages(tmp_path / "corpus", a="x")
-    with pytest.raises(UsageError, match="did you mean .*corpus"):
+    with pytest.raises(UsageError, match=r"did you mean .*corpus"):
         sources.find([tmp_path / "corpsu"], without=tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError):
@@ -281,8 +283,8 @@ def test_a_mistyped_source_is_answered_with_its_nearest_neighbour(tmp_path: Path
 
 
 def test_a_pool_yields_every_item_and_says_what_its_workers_said_last() -> None:
-    calls = [partial(int, "3"), partial(int, "three"), partial(signal.raise_signal, signal.SIGSEGV), partial(time.sleep, 30), partial(os._exit, 0), partial(int, "5")]
-    results = {str(ran.item): ran.result for ran in pool.run(operator.call, calls, workers=2, limit=lambda _: 1.5)}
+    calls: list[partial[Any]] = [partial(int, "3"), partial(int, "three"), partial(signal.raise_signal, signal.SIGSEGV), partial(time.sleep, 30), partial(os._exit, 0), partial(int, "5")]
+    results = {str(ran.item): ran.result for ran in pool.run(CALL, calls, workers=2, limit=lambda _: 1.5)}
     assert len(results) == len(calls)
     ended = "读取程序意外终止 / the reading process ended unexpectedly: "
     assert results[str(calls[0])] == 3
@@ -294,15 +296,15 @@ def test_a_pool_yields_every_item_and_says_what_its_workers_said_last() -> None:
 
 
 def test_a_pool_survives_a_worker_killed_between_two_items() -> None:
-    def items() -> object:
+    def items() -> Iterator[partial[Any]]:
         yield partial(os.getpid)
         os.kill(first[0], signal.SIGKILL)
         time.sleep(0.2)
         yield partial(int, "1")
 
     first: list[int] = []
-    results = []
-    for result in pool.run(operator.call, items(), workers=1, limit=lambda _: 10.0):  # type: ignore[arg-type]
-        first.append(result.result)
-        results.append(result.result)
+    results: list[Any] = []
+    for ran in pool.run(CALL, items(), workers=1, limit=lambda _: 10.0):
+        results.append(ran.result)
+        first[:] = results[:1]
     assert results[1:] == [1]

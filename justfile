@@ -1,0 +1,35 @@
+# One command for each chore; `just` alone lists them. Without just, copy the line.
+
+default:
+    @just --list
+
+# everything a change must pass (the same as .ci/run, in your own environment)
+check: lint types fences test
+
+lint:
+    .venv/bin/ruff check .
+
+types:
+    .venv/bin/mypy
+
+fences:
+    .venv/bin/lint-imports
+
+test *arguments:
+    .venv/bin/python -m pytest -n 2 {{arguments}}
+
+# the shipped examples into output/
+run:
+    .venv/bin/gongkai run fixtures/
+
+# show what changed in the goldens of fixtures, then write them
+accept *fixtures:
+    .venv/bin/gongkai accept {{fixtures}}
+
+# output/README.md, generated from the schema
+dictionary:
+    .venv/bin/python -c "from pathlib import Path; from gongkai.dictionary import readme; Path('output/README.md').write_text(readme(), encoding='utf-8')"
+
+# in a fresh copy and a fresh environment, with the score where the shared gold is present
+ci:
+    .ci/run
