@@ -1,0 +1,166 @@
+"""Pieces of pages to one `Document.content` with spans and places (成文): the last step of every paged reader."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from extract.document import Block, Cell, Heading, Layout, Paragraph, Span, Table
+from extract.headings import whole_heading
+from extract.joining import TextLine, is_contents_line, soft_joint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+BETWEEN_CELLS = " | "
+
+
+class Run(NamedTuple):
+    """Some text and the box of each of its characters on one page; zero boxes are characters that are not printed."""
+
+    page: int
+    text: str
+    boxes: NDArray[np.float64]
+
+
+class PlacedCell(NamedTuple):
+    """A cell of a table that may run over pages."""
+
+    row: int
+    column: int
+    rowspan: int
+    colspan: int
+    runs: tuple[Run, ...]
+
+    @property
+    def text(self) -> str:
+        """All its text."""
+        return "".join(run.text for run in self.runs)
+
+
+class PlacedTable(NamedTuple):
+    """A table with the pages it stands on; `xs` are its column edges on the first."""
+
+    pages: tuple[int, ...]
+    xs: tuple[float, ...]
+    rows: int
+    cells: tuple[PlacedCell, ...]
+
+    @property
+    def columns(self) -> int:
+        """How many columns it has."""
+        return len(self.xs) - 1
+
+
+class PlacedParagraph(NamedTuple):
+    """Lines that are one paragraph or heading; `centred` when it stands alone in the middle of the page."""
+
+    lines: tuple[TextLine, ...]
+    centred: bool = False
+
+
+class Composition(NamedTuple):
+    """What a paged document becomes."""
+
+    content: str
+    blocks: tuple[Block, ...]
+    layout: Layout
+
+
+def compose(pieces: Iterable[PlacedParagraph | PlacedTable]) -> Composition:
+    """One line per paragraph, one line per table row with its cells parted by bars; every block knows its span."""
+    page = _Page()
+    blocks: list[Block] = []
+    for piece in pieces:
+        if isinstance(piece, PlacedParagraph):
+            span = page.write_lines(piece.lines)
+            blocks.append(_text_block(page.since(span.start), span, piece.centred))
+        else:
+            blocks.append(page.write_table(piece))
+        page.put("\n")
+    return Composition(page.content(), tuple(blocks), page.layout())
+
+
+def _text_block(text: str, span: Span, centred: bool) -> Block:
+    if is_contents_line(text):
+        return Paragraph(span)
+    found = whole_heading(text)
+    if found is not None:
+        return Heading(span, found[0], found[1])
+    return Heading(span, 0) if centred else Paragraph(span)
+
+
+class _Page:
+    """The text written so far and where each of its characters stands."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._pages: list[tuple[int, int]] = []
+        self._boxes: list[NDArray[np.float64]] = []
+        self.length = 0
+
+    def put(self, text: str) -> None:
+        """Write what is not printed."""
+        self.write(Run(0, text, np.zeros((len(text), 4))))
+
+    def write(self, run: Run) -> None:
+        """Write text with its places."""
+        if run.text:
+            self._texts.append(run.text)
+            self._pages.append((run.page, len(run.text)))
+            self._boxes.append(run.boxes)
+            self.length += len(run.text)
+
+    def since(self, start: int) -> str:
+        """The text from `start` on, which must be where a piece was begun."""
+        texts: list[str] = []
+        length = self.length
+        for text in reversed(self._texts):
+            if length <= start:
+                break
+            texts.append(text)
+            length -= len(text)
+        return "".join(reversed(texts))
+
+    def write_lines(self, lines: Sequence[TextLine]) -> Span:
+        start = self.length
+        before = ""
+        for line in lines:
+            if before:
+                self.put(soft_joint(before, line.text))
+            self.write(Run(line.page, line.text, line.boxes))
+            before = line.text
+        return Span(start, self.length)
+
+    def write_table(self, table: PlacedTable) -> Table:
+        start = self.length
+        by_row: list[list[PlacedCell]] = [[] for _ in range(table.rows)]
+        for cell in table.cells:
+            by_row[cell.row].append(cell)
+        cells: list[Cell] = []
+        for index, row in enumerate(by_row):
+            if index:
+                self.put("\n")
+            for place, cell in enumerate(row):
+                if place:
+                    self.put(BETWEEN_CELLS)
+                begin = self.length
+                for run in cell.runs:
+                    self.write(run)
+                cells.append(Cell(cell.row, cell.column, Span(begin, self.length), cell.rowspan, cell.colspan))
+        return Table(Span(start, self.length), table.rows, table.columns, tuple(cells), pages=table.pages)
+
+    def content(self) -> str:
+        return "".join(self._texts)
+
+    def layout(self) -> Layout:
+        if not self._boxes:
+            return Layout(np.zeros(0, np.int32), np.zeros((0, 4), np.float32))
+        numbers, lengths = zip(*self._pages, strict=True)
+        boxes = np.concatenate(self._boxes).astype(np.float32)
+        pages = np.repeat(np.array(numbers, np.int32), np.array(lengths))
+        pages[~boxes.any(axis=1)] = 0
+        return Layout(pages, boxes)
