@@ -80,10 +80,8 @@ _FUNDS_ENDING_IN_BUDGET = ("一般公共预算", "公共财政预算", "政府�
 
 
 def _level_said(phrase: str) -> str | None:
-    if phrase.endswith(_FUNDS_ENDING_IN_BUDGET):
-        return None
-    if "预算" in phrase[-4:] and "年初预算" not in phrase:
-        return "budget" if phrase.endswith(("预算", "预算支出", "预算安排", "预算总额", "预算金额", "预算总计")) else None
+    if phrase.endswith("预算"):
+        return None if phrase.endswith(_FUNDS_ENDING_IN_BUDGET) else "budget"
     return "final" if phrase.endswith("决算") else None
 
 
@@ -100,14 +98,15 @@ def _class_names() -> dict[str, str]:
         plain = row["name"].replace("（", "(").replace("）", ")")
         stem = plain.removesuffix("支出")
         for name in (plain, stem + "支出", stem + "支出(类)", stem + "(类)支出", stem + "(类)", plain.replace("和", "与"), stem.replace("和", "与") + "支出(类)"):
-            if len(name) > 4:  # 教育, 国防 alone are words, not items
-                names.setdefault(name, row["code"])
+            names.setdefault(name, row["code"])
+        if len(stem) > 5:  # 教育, 卫生健康 alone are words, not items
+            names.setdefault(stem, row["code"])
     return names
 
 
 _BASE_TEMPLATE = (
     "(?:(?:{before})(?:于)?(?:本部门|本单位|我单位|我部门)?(?:"
-    "(?:(?P<base_year>(?:19|20)\\d\\d)年?度?|(?P<base_prior>{prior})度?)(?:部门|单位)?(?:(?P<base_budget_of>{budget_words})|(?P<base_final_of>{final_words}))?"
+    "(?:(?P<base_year>(?:19|20)\\d\\d)年?度?|(?P<base_prior>{prior})度?)(?:部门|单位)?(?:(?P<base_final_of>{final_words})|(?P<base_budget_of>{budget_words}))?"
     "|(?P<base_adjusted>{this_adjusted})|(?P<base_budget>{this_budget}))(?:{after})?|同比)"
 )
 _ITEM_PATH = r"(?P<item_class>[一-鿿、/()]{2,24}?)\(类\)[,、-]?(?P<item_group>[一-鿿、/()]{2,40}?)\(款\)?\)?[,、-]?(?P<item>[一-鿿、/()]{2,50}?)\(项\)"
@@ -139,8 +138,8 @@ def lexicon() -> Lexicon:
     nonfigures = load_toml("nonfigures.toml")
     base_pattern = _BASE_TEMPLATE.format(**{part: _any(base[part]) for part in base})
     kinds = [
-        *((f"not_{name}", pattern) for name, pattern in nonfigures.items()),
         ("equipment_group", _EQUIPMENT),
+        *((f"not_{name}", pattern) for name, pattern in nonfigures.items()),
         ("number", f"(?P<digits>-?(?:{NUMBER}))(?:(?P<percent>%|个百分点)|(?P<money>{_any(words['units']['money'], plain=False)})|(?P<scale>{words['units']['scale']})?(?P<unit>{_any(words['units']['count'], plain=False)})?)"),
         ("item_path", _ITEM_PATH),
         ("dash_path", _DASH_PATH),

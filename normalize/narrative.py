@@ -42,6 +42,11 @@ class Subject(NamedTuple):
     entry: Measure | None = None
     label: str | None = None
 
+    @property
+    def first(self) -> str:
+        """The measure, or the first of a pair; empty for a noun that is no measure."""
+        return self.measures[0] if self.measures else ""
+
 
 _LINK = re.compile(load_toml("wording.toml")["verbs"]["link"])
 _LEVEL_LINK = re.compile("(?:了|约)*(?:为|至|到|成)")
@@ -51,10 +56,11 @@ _PROJECT_LEAD = re.compile(r"(?P<name>[^。;:,]{2,40}?)(?:项目)?:")
 _ORDINAL_AFTER = re.compile(r"[.、)](?!\d)")
 _SILENT = ("overview.duties", "overview.tasks", "glossary", "contact", "tables")
 _KPI_SECTIONS = ("performance",)
-_STOCK = ("asset_", "official_vehicles_held", "staff_on_post", "unit_count")  # held at a date, not planned
+_STOCK = ("asset_", "staff_", "unit_count")  # held at a date, not planned
 _CLASS_MEASURES = {"gov_fund": "gov_fund_expenditure", "state_capital": "state_capital_expenditure", "total": "current_year_expenditure", "fiscal_total": "fiscal_total_expenditure"}
 _TRACKED = {"编报绩效目标": "target_set", "绩效跟踪": "tracking", "绩效跟踪评价": "tracking"}
 _GRADES = {"优秀": "优", "良好": "良"}
+_EMPTY_TABLE = re.compile("(?:本|此|该)表|空表")  # a note under a table, not a statement of the narrative
 _LOOSE_FLAT = frozenset({"一致", "相一致", "相同", "不变", "基本一致"})
 
 
@@ -120,14 +126,14 @@ class _Reader:
         if entry.sections and not section.startswith(entry.sections):
             return None
         name = next((other for kind, other in entry.inside if section == kind or section.startswith(f"{kind}.")), entry.name)
-        above = parent[0].measures[0] if parent else None
+        above = parent[0].first if parent else None
         name = next((other for measure, other in entry.under if measure == above), name)
         if name == entry.name and self.budget and entry.budget:
             name = entry.budget
         resolved = self.words.measures[name] if name != entry.name else entry
         category = resolved.category
-        if category is None and name == "project_budget" and parent and parent[0].category in _TRACKED.values():
-            category = parent[0].category
+        if name == "project_budget" and parent and parent[0].measures == ("self_evaluated_projects",):
+            category = parent[0].category or "all_self_evaluated"
         return Subject(resolved.means, category, None, resolved, phrase)
 
     def base_of(self, token: re.Match[str]) -> str | None:
@@ -267,17 +273,16 @@ class _Reader:
             entry = Measure("evaluation_grade_count", ("evaluation_grade_count",), count=True, units=frozenset({"个", "项"}))
             self.take_subject(Subject(entry.means, _GRADES.get(token["grade"], token["grade"]), None, entry, phrase), token, text, state)
         elif name == "vehicle_type":
-            holder = next((s.measures[0] for s in (*state.subjects, *state.parent) if s.measures[0] in {"vehicles_purchased", "asset_vehicles"}), "asset_vehicles")
+            holder = next((s.first for s in (*state.subjects, *state.parent) if s.first in {"vehicles_purchased", "asset_vehicles"}), "asset_vehicles")
             entry = self.words.measures[holder]
-            all_of_them = re.search("公务用车|共有|实有|保有", phrase) is not None
-            self.take_subject(Subject((holder,), None if all_of_them else re.sub("^(?:其中|包括|有)", "", phrase), None, entry, phrase), token, text, state)
+            self.take_subject(Subject((holder,), re.sub("^(?:其中|包括|有)", "", phrase), None, entry, phrase), token, text, state)
         elif name == "base":
             state.base, state.base_seen = self.base_of(token), token.end()
         elif name == "share":
             state.mode = "share"
             inner = next((t for t in self.words.pattern.finditer(phrase[1:]) if t.lastgroup == "subject"), None)
             whole = self.subject_of(inner.group()) if inner else None
-            state.share_of = whole.measures[0] if whole else None
+            state.share_of = whole.first if whole else None
         elif name == "completion":
             state.mode = "completion"
         elif name == "list":
@@ -319,10 +324,10 @@ class _Reader:
 
     def read_zero(self, subject: Subject, text: Folded, state: _State) -> None:
         """`无政府性基金预算财政拨款收支`: nothing of this was received or spent."""
-        if state.zero is None or (subject.entry is not None and subject.entry.count) or not subject.measures[0].startswith(("gov_fund", "state_capital", "three_public", "agency_operating", "procurement")):
+        if state.zero is None or (subject.entry is not None and subject.entry.count) or not subject.first.startswith(("gov_fund", "state_capital", "three_public", "agency_operating", "procurement")):
             return
-        rest = text.text[state.subject_end : state.subject_end + 12]
-        if re.match(r"[^。,;]{0,6}\d", rest):
+        rest = text.text[state.subject_end :].partition("。")[0]
+        if re.match(r"[^。,;]{0,6}\d", rest) or _EMPTY_TABLE.search(rest):
             return
         span = text.span(*state.zero)
         said = {line.measure for line in self.lines[state.opened :]}
@@ -385,7 +390,7 @@ class _Reader:
         if unit is None and state.level is None and value != 0:
             return
         if unit in {None, "万"}:
-            self.findings.append(_missing_unit(span, token["digits"], self.kind))
+            self.findings.append(_missing_unit(span, self.document.text(span), self.kind))
             unit = unit and "万元"
         if direct:
             if state.base is None and state.base_seen >= 0:
@@ -452,13 +457,15 @@ class _Reader:
             entry = self.words.measures[name]
             if pattern.match(text.text, token.end()) and unit in entry.units and not entry.roles and (not entry.sections or self.kind.startswith(entry.sections)):
                 return entry.means[0], entry.category
+        if self.kind.startswith("overview") and token.start() - state.subject_end > 4:
+            return None
         for subject in reversed((*state.parent, *state.subjects)):
-            entry = subject.entry
-            if entry is None:
-                continue
-            if entry.count and (unit is None or unit in entry.units):
-                return subject.measures[0], subject.category
-            for measure, units in entry.counts:
+            holder = subject.entry
+            if holder is None or not subject.measures or (self.kind.startswith("overview") and not holder.sections):
+                return None
+            if holder.count and (unit is None or unit in holder.units):
+                return subject.first, subject.category
+            for measure, units in holder.counts:
                 if unit in units:
                     return measure, subject.category
         return None
@@ -492,7 +499,7 @@ class _Reader:
             named = [t.group() for t in self.words.pattern.finditer(label) if t.lastgroup == "subject"]
             subject = self.subject_of(named[-1]) if named else None
             if subject is not None and len(subject.measures) == 1:
-                return subject.measures[0], subject.category
+                return subject.first, subject.category
         return "kpi", label or None
 
     def read_project_amount(self, value: Decimal, unit: str, span: Span, token: re.Match[str], text: Folded, state: _State) -> None:

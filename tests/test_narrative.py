@@ -1,0 +1,141 @@
+"""Sentences and what they say: one row a figure, measure, basis, value and unit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from extract.document import Document, Heading, Paragraph, Source, Span
+from normalize.narrative import read_narrative
+from normalize.records import BudgetLine, Identity, Quantity, Recognised
+from normalize.sections import find_sections
+
+
+class NoCodes:
+    """No table taught any code."""
+
+    def function_code(self, path: object) -> str | None:
+        return None
+
+
+def document(*lines: str) -> Document:
+    """A page of the given lines; a line that begins with # is a heading."""
+    content, blocks, start = "\n".join(line.removeprefix("#") for line in lines), [], 0
+    for line in lines:
+        span = Span(start, start + len(line.removeprefix("#")))
+        blocks.append(Heading(span, 2) if line.startswith("#") else Paragraph(span))
+        start = span.end + 1
+    return Document(Source("page", "0" * 64), content, tuple(blocks))
+
+
+def read(sentence: str, heading: str = "收入支出决算总体情况说明", stage: str = "final") -> tuple[Document, Recognised]:
+    page = document(f"#一、{heading}", sentence)
+    return page, read_narrative(page, find_sections(page), Identity(stage=stage, fiscal_year=2020), NoCodes())
+
+
+def said(row: BudgetLine | Quantity) -> tuple[str, str, str, str | None]:
+    named = row.measure or ""
+    code = getattr(row, "function_code", None)
+    named += f"[{code}]" if code else f"[{row.category}]" if row.category else ""
+    mark = "" if row.role == "stated" else f" {row.role}"
+    return f"{named}{mark}", row.basis, str(row.value), row.unit
+
+
+CASES: tuple[tuple[str, str, tuple[tuple[str, str, str, str | None], ...]], ...] = (
+    ("收入支出决算总体情况说明", "2020年度收入总计81.50万元,支出总计81.50万元。收支较上年决算数减少2.3万元、 下降2.7%。", (
+        ("total_revenue", "final", "81.50", "万元"), ("total_expenditure", "final", "81.50", "万元"),
+        ("total_revenue expanded", "change_vs_prior_final", "-2.3", "万元"), ("total_expenditure expanded", "change_vs_prior_final", "-2.3", "万元"),
+        ("total_revenue expanded", "change_pct_vs_prior_final", "-2.7", "%"), ("total_expenditure expanded", "change_pct_vs_prior_final", "-2.7", "%"),
+    )),
+    ("收入支出决算总体情况说明", "支出合计81.50万元，其中：基本支出 61.50万 元，占75.46%；项目支出20.00万元,占24.54%。", (
+        ("current_year_expenditure", "final", "81.50", "万元"), ("basic_expenditure", "final", "61.50", "万元"), ("basic_expenditure", "share_pct", "75.46", "%"),
+        ("project_expenditure", "final", "20.00", "万元"), ("project_expenditure", "share_pct", "24.54", "%"),
+    )),
+    ("一般公共预算财政拨款支出决算情况说明", "一般公共预算财政拨款支出年初预算为90万元，支出决算为81.50万元，完成年初预算的90.56%。", (
+        ("gpb_expenditure", "initial_budget", "90", "万元"), ("gpb_expenditure", "final", "81.50", "万元"), ("gpb_expenditure", "completion_pct", "90.56", "%"),
+    )),
+    ("一般公共预算财政拨款支出决算情况说明", "（1）社会保障与就业支出9.26万元，占11.4%，较年初预算数增加1.5万元，增长19.3%。", (
+        ("gpb_expenditure[208]", "final", "9.26", "万元"), ("gpb_expenditure[208]", "share_pct", "11.4", "%"),
+        ("gpb_expenditure[208]", "change_vs_initial_budget", "1.5", "万元"), ("gpb_expenditure[208]", "change_pct_vs_initial_budget", "19.3", "%"),
+    )),
+    ("政府性基金预算收支决算情况说明", "本部门2020年度无政府性基金预算财政拨款收支。", (
+        ("gov_fund_revenue zero_statement", "final", "0", "万元"), ("gov_fund_expenditure zero_statement", "final", "0", "万元"),
+    )),
+    ("政府性基金预算收支决算情况说明", "本部门没有政府性基金预算财政拨款收入和支出，故本表无数据。", ()),
+    ("“三公”经费情况说明", "“三公”经费支出共计3.2万元，较年初预算数减少0.8万元，下降20%，与上年持平。", (
+        ("three_public_total", "final", "3.2", "万元"), ("three_public_total", "change_vs_initial_budget", "-0.8", "万元"),
+        ("three_public_total", "change_pct_vs_initial_budget", "-20", "%"), ("three_public_total", "change_vs_prior_final", "0", None),
+    )),
+    ("“三公”经费情况说明", "国内公务接待7批次41人，其中：国内外事接待0批次，0人；国（境）外公务接待1批次，2人。人均接待费98.11元，车均维护费4.40万元。", (
+        ("reception_cost_per_person", "final", "98.11", "元"), ("operation_cost_per_vehicle", "final", "4.40", "万元"),
+        ("reception_batches[domestic]", "final", "7", "批次"), ("reception_persons[domestic]", "final", "41", "人"),
+        ("reception_batches[domestic_foreign_affairs]", "final", "0", "批次"), ("reception_persons[domestic_foreign_affairs]", "final", "0", "人"),
+        ("reception_batches[overseas]", "final", "1", "批次"), ("reception_persons[overseas]", "final", "2", "人"),
+    )),
+    ("国有资产占用情况说明", "共有车辆3辆，其中，应急保障用车1辆、其他用车2辆。单价100万元（含）以上设备（不含车辆）4台（套）。", (
+        ("asset_vehicles", "final", "3", "辆"), ("asset_vehicles[应急保障用车]", "final", "1", "辆"), ("asset_vehicles[其他用车]", "final", "2", "辆"),
+        ("asset_equipment_100", "final", "4", "台(套)"),
+    )),
+    ("政府采购支出情况说明", "政府采购支出总额12.5万元，其中：政府采购货物支出2.5万元、政府采购工程支出0万元、政府采购服务支出10万元。", (
+        ("procurement_total", "final", "12.5", "万元"), ("procurement_goods", "final", "2.5", "万元"),
+        ("procurement_works", "final", "0", "万元"), ("procurement_services", "final", "10", "万元"),
+    )),
+    ("机关运行经费情况说明", "机关运行经费18.2万元，主要原因是增加了3名工作人员，项目支出减少4.5万元。", (
+        ("agency_operating_expenditure", "final", "18.2", "万元"), ("project_expenditure reason", "change_vs_prior_final", "-4.5", "万元"),
+        ("staff_added reason", "final", "3", "名"),
+    )),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("heading", "sentence", "rows"), CASES, ids=[case[1][:24] for case in CASES])
+def test_a_sentence_says_these_figures_and_no_others(heading: str, sentence: str, rows: tuple[tuple[str, str, str, str | None], ...]) -> None:
+    page, found = read(sentence, heading)
+    assert tuple(said(row) for row in (*found.budget_lines, *found.quantities)) == rows
+    assert all(page.text(row.span) == row.raw for row in (*found.budget_lines, *found.quantities))
+
+
+def test_a_budget_compares_with_the_budget_of_the_year_before() -> None:
+    _, found = read("收入预算500.00万元，比2019年预算减少20.00万元，比上年预算执行数增加5万元。", "部门预算编制说明", "budget")
+    assert [said(row) for row in found.budget_lines] == [
+        ("total_revenue", "initial_budget", "500.00", "万元"),
+        ("total_revenue", "change_vs_prior_budget", "-20.00", "万元"),
+        ("total_revenue", "change_vs_prior_final", "5", "万元"),
+    ]
+
+
+def test_paired_values_are_dealt_to_both_sides() -> None:
+    _, found = read("收、支总计各是1,234.50,1,200.10万元。")
+    assert [said(row) for row in found.budget_lines] == [("total_revenue", "final", "1234.50", "万元"), ("total_expenditure", "final", "1200.10", "万元")]
+
+
+def test_a_reason_belongs_to_the_changes_before_it() -> None:
+    _, found = read("支出合计81.50万元，较上年决算数增加7.47万元，主要原因是新增职责。")
+    assert [(row.basis, row.reason_text) for row in found.budget_lines] == [("final", None), ("change_vs_prior_final", "主要原因是新增职责")]
+
+
+def test_a_year_no_column_stands_for_gives_no_change() -> None:
+    _, found = read("支出合计81.50万元，比2016年增加7.47万元。")
+    assert [said(row) for row in found.budget_lines] == [("current_year_expenditure", "final", "81.50", "万元")]
+
+
+def test_a_missing_unit_is_a_finding_beside_the_value() -> None:
+    _, found = read("其中：国内公务接待支出0.39万（含外宾接待支出0.10万元）。", "“三公”经费情况说明")
+    assert [said(row) for row in found.budget_lines] == [
+        ("three_public_reception[domestic]", "final", "0.39", "万元"),
+        ("three_public_reception[domestic_foreign_affairs]", "final", "0.10", "万元"),
+    ]
+    assert [(finding.check_id, finding.raw) for finding in found.findings] == [("unit_missing", "0.39万")]
+
+
+def test_glossary_and_duties_hold_no_figures() -> None:
+    page = document("#一、职能职责", "负责3个街道,支出合计5万元。", "#二、名词解释", "基本支出：指支出合计7万元。")
+    found = read_narrative(page, find_sections(page), Identity(stage="final", fiscal_year=2020), NoCodes())
+    assert found.budget_lines == ()
+    assert found.quantities == ()
+
+
+def test_values_are_exact() -> None:
+    _, found = read("支出合计606.04万元。")
+    assert found.budget_lines[0].value == Decimal("606.04")
+    assert found.budget_lines[0].amount_yuan == Decimal("6060400.00")
