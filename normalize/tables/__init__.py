@@ -7,32 +7,28 @@ that both claim a table are a finding and give no rows.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from extract.document import Paragraph, Table
+from normalize.codes import check_codes
 from normalize.folding import key
-from normalize.numbers import parse_number
 from normalize.records import Finding, Recognised
-from normalize.tables import cells
-from normalize.tables.columns import Reading, Setting, read_columns, role_of, word
+from normalize.tables import agency_operation, cells
+from normalize.tables.claims import claim
+from normalize.tables.columns import Reading, Setting, is_header_word, read_columns, role_of
 from normalize.tables.context import Context, declares_empty, notes_after, read_context
-from normalize.tables.grid import Grid, read_grid
-from normalize.tables.kinds import KINDS, bare_title, kinds_of_title
+from normalize.tables.grid import Grid, read_grids
+from normalize.tables.kinds import bare_title, kinds_of_title
 
 if TYPE_CHECKING:
     from extract.document import Document, Span
-    from normalize.records import BudgetLine
+    from normalize.records import BudgetLine, Quantity
     from normalize.tables.cells import Taken
     from normalize.tables.kinds import Kind
 
-_SWAPPED = {  # a title that leaves the classification open; the codes of the rows settle it
-    ("gpb_expenditure", "economic"): "gpb_economic",
-    ("gpb_economic", "function"): "gpb_expenditure",
-    ("gpb_basic_economic", "function"): "gpb_basic_functional",
-    ("gpb_basic_functional", "economic"): "gpb_basic_economic",
-}
 _MONEY = re.compile(r"-?\d[\d,]*\.\d+|-?\d{1,3}(?:,\d{3})+")
+_LONGEST_BETWEEN = 20  # characters of a page number or running head between two halves of a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,148 +42,113 @@ class _Last:
     unit: str | None
 
 
+@dataclass(slots=True)
+class _Whole:
+    """All that has been read so far."""
+
+    lines: list[BudgetLine] = field(default_factory=list)
+    quantities: list[Quantity] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    explained: list[Span] = field(default_factory=list)
+    declared: dict[str, Span] = field(default_factory=dict)
+    last: _Last | None = None
+
+
 def read_tables(document: Document, *, stage: str | None, fiscal_year: int | None) -> Recognised:
     """The amounts of all standard tables of a document (预决算公开表), with the kinds its notes declare empty.
 
     `stage` is budget | final, `fiscal_year` the year the document is about; either may be None, the tables' own titles then decide.
     Values are the printed numbers in the unit of their table; a unit that no line states is None and a finding.
     """
-    lines: list[BudgetLine] = []
-    findings: list[Finding] = []
-    explained: list[Span] = []
-    declared: dict[str, Span] = {}
-    last: _Last | None = None
+    whole = _Whole()
     ordinal = 0
     for index, block in enumerate(document.blocks):
-        if isinstance(block, Paragraph) and (kind := _declared_without_grid(document, index)):
-            declared.setdefault(kind, block.span)
-        if not isinstance(block, Table):
-            continue
-        ordinal += 1
-        if block.sparse:
-            continue
-        grid = read_grid(document, block)
-        context = read_context(document, index, grid)
-        _read_directory(document, grid, declared)
-        kind, doubt = _kind(grid, context)
-        findings += doubt
-        if kind is None:
-            continued = _continues(document, last, index, grid)
-            if continued is None:
-                findings += _unrecognised(document, grid, context)
-                continue
-            kind, grid = continued.kind, _headless(grid)
-        setting = Setting(stage or context.stage, fiscal_year, context.adjusted)
-        unit = context.unit or _head_unit(grid)
-        if unit is None and last is not None and last.kind is kind and _same_form(last, grid):
-            unit = last.unit
-        table = cells.Table(document, grid, kind, ordinal, unit)
-        reading = last.reading if not grid.header and last is not None else None
-        taken, reading = _read(table, setting, reading)
-        last = _Last(index, kind, reading, block.columns, unit)
-        lines += taken.lines
-        explained += taken.explained + _surroundings(grid, context)
-        findings += taken.findings + _unit_missing(table, taken)
-        findings += _empty(context, kind, taken, declared)
-    filled = {line.table_kind for line in lines if line.value}
+        if isinstance(block, Table):
+            ordinal += 1
+            if not block.sparse:
+                for position, grid in enumerate(read_grids(document, block, is_header_word)):
+                    context = read_context(document, index, grid, first=position == 0)
+                    _read_grid(document, whole, index, ordinal, grid, context, Setting(stage or context.stage, fiscal_year, context.adjusted))
+        elif isinstance(block, Paragraph) and (declared := _declared_without_grid(document, index)):
+            whole.declared.setdefault(declared, block.span)
+    filled = {line.table_kind for line in whole.lines if line.value}
     return Recognised(
-        budget_lines=tuple(lines),
-        findings=tuple(findings),
-        declared_empty=frozenset(set(declared) - filled),
-        explained=tuple(explained),
+        budget_lines=tuple(whole.lines),
+        quantities=tuple(whole.quantities),
+        findings=(*whole.findings, *check_codes(whole.lines, fiscal_year)),
+        declared_empty=frozenset(whole.declared.keys() - filled),
+        explained=tuple(whole.explained),
     )
+
+
+def _read_grid(document: Document, whole: _Whole, index: int, ordinal: int, grid: Grid, context: Context, setting: Setting) -> None:
+    _read_directory(document, grid, whole.declared)
+    kind, doubts = claim(grid, context)
+    whole.findings += doubts
+    reading = None
+    last = whole.last
+    if kind is None:
+        if last is None or not _continues(document, last, index, grid):
+            whole.findings += _unrecognised(document, grid, context)
+            return
+        kind, reading, grid = last.kind, last.reading, _headless(grid)
+    unit = context.unit or _head_unit(grid)
+    if unit is None and last is not None and last.kind is kind and last.columns == grid.table.columns:
+        unit = last.unit
+    table = cells.Table(document, grid, kind, ordinal, unit)
+    taken, reading = _read(table, setting, reading)
+    whole.last = _Last(index, kind, reading, grid.table.columns, unit)
+    whole.lines += taken.lines
+    whole.quantities += taken.quantities
+    whole.explained += taken.explained + _surroundings(grid, context)
+    whole.findings += [*taken.findings, *_unit_missing(table, taken), *_empty(context, kind, taken, whole.declared)]
 
 
 def _read(table: cells.Table, setting: Setting, reading: Reading | None) -> tuple[Taken, Reading | None]:
     if table.kind.id == "three_public":
         return cells.read_three_public(table, setting), None
+    if table.kind.id == "agency_operation":
+        return agency_operation.read(table, setting), None
     if reading is None:
         reading = read_columns(table.grid, table.kind, setting)
     taken = cells.read_cells(table, reading, setting)
-    for column in reading.unknown:
-        path = " > ".join(box.text for box in table.grid.paths[column])
-        taken.findings.append(
-            Finding(
-                "unknown_column",
-                "undefined",
-                f"{table.kind.zh}有一列不认识，列中的数字未读：{path}",
-                f"a column of {table.kind.id} is not known, its numbers were not read: {path}",
-                severity="look",
-                table_kind=table.kind.id,
-                span=table.grid.paths[column][-1].span,
-                raw=table.document.text(table.grid.paths[column][-1].span),
-            )
-        )
+    taken.findings += [_unknown_column(table, column) for column in reading.unknown]
     return taken, reading
 
 
-def _kind(grid: Grid, context: Context) -> tuple[Kind | None, list[Finding]]:
-    """The one kind that claims the table: by title where the header bears it out, else by its header and labels alone."""
-    named = [_by_codes(KINDS[name], grid) for name in context.kinds]
-    named = [kind for kind in named if _bears_out(kind, grid)]
-    if not named:
-        fitting = {kind.id: len(kind.header) for kind in KINDS.values() if kind.header and _has_signature(kind, grid)}
-        noted = {kind.id for kind in KINDS.values() if any(kind.notes.search(line.text) for line in context.notes) and _bears_out(kind, grid)}
-        claims = noted or {name for name, size in fitting.items() if size == max(fitting.values())}
-        named = [_by_codes(KINDS[name], grid) for name in sorted(claims)]
-    if len(named) > 1:
-        ids = ", ".join(kind.id for kind in named)
-        span = grid.table.span
-        return None, [Finding("ambiguous_table", "undefined", f"一张表有几种读法，未读：{ids}", f"more than one kind claims a table, none was read: {ids}", severity="look", span=span)]
-    return (named[0] if named else None), []
+def _unknown_column(table: cells.Table, column: int) -> Finding:
+    path = table.grid.paths[column]
+    words = " > ".join(box.text for box in path)
+    return Finding(
+        "unknown_column",
+        "undefined",
+        f"{table.kind.zh}有一列不认识，列中的数字未读：{words}",
+        f"a column of {table.kind.id} is not known, its numbers were not read: {words}",
+        severity="look",
+        table_kind=table.kind.id,
+        span=path[-1].span,
+        raw=table.document.text(path[-1].span),
+    )
 
 
-def _by_codes(kind: Kind, grid: Grid) -> Kind:
-    if kind.codes is None:
-        return kind
-    printed = [box.text for row in grid.body for box in grid.own(row)]
-    function = sum(bool(re.match(r"[\[(]?2\d\d(?:\d\d){0,2}(?:\D|$)", text)) and parse_number(text.split(".")[0]) is not None or bool(re.match(r"[\[(]?2\d\d(?:\d\d){0,2}[\])-]", text)) for text in printed)
-    economic = sum(bool(re.match(r"[\[(]?30[1-9]\d{0,4}(?:[\])-]|$)", text)) for text in printed)
-    codes = "function" if function > economic * 3 else "economic" if economic > function else None
-    swapped = _SWAPPED.get((kind.id, codes)) if codes else None
-    return KINDS[swapped] if swapped else kind
-
-
-def _bears_out(kind: Kind, grid: Grid) -> bool:
-    """The grid has amount columns that the kind knows."""
-    if not grid.header:
+def _continues(document: Document, last: _Last, index: int, grid: Grid) -> bool:
+    """The table before goes on here: as many columns, no header, no title between."""
+    if last.columns != grid.table.columns or last.reading is None:
         return False
-    setting = Setting(None, None)
-    if kind.id in {"three_public", "agency_operation"}:
-        return True
-    return bool(read_columns(grid, kind, setting).blocks)
-
-
-def _has_signature(kind: Kind, grid: Grid) -> bool:
-    texts = {word(box.text) for path in grid.paths for box in path}
-    texts |= {word(box.text) for row in grid.body for box in grid.own(row)[:1]}
-    if kind.id == "project_performance" and any("指标" in text for text in texts):
-        return False
-    return all(any(pattern.fullmatch(text) for text in texts) for pattern in kind.header) and _bears_out(kind, grid)
-
-
-def _continues(document: Document, last: _Last | None, index: int, grid: Grid) -> _Last | None:
-    """The table before, where this one has as many columns, no header, and no title between."""
-    if last is None or last.columns != grid.table.columns or last.reading is None:
-        return None
-    between = document.blocks[last.index + 1 : index]
-    if any(isinstance(block, Table) or len(key(document.text(block.span))) > 20 or bare_title(document.text(block.span)) for block in between):  # noqa: PLR2004
-        return None
-    named = [one for one in grid.header if any(role_of((box,)) for box in grid.own(one))]
-    return None if named else last
+    for block in document.blocks[last.index + 1 : index]:
+        text = document.text(block.span)
+        if isinstance(block, Table) or len(key(text)) > _LONGEST_BETWEEN or bare_title(text):
+            return False
+    return not any(role_of((box,)) for row in grid.header for box in grid.own(row))
 
 
 def _headless(grid: Grid) -> Grid:
     return replace(grid, header=(), numbering=(), body=tuple(sorted({*grid.header, *grid.body})))
 
 
-def _same_form(last: _Last, grid: Grid) -> bool:
-    return last.columns == grid.table.columns
-
-
 def _head_unit(grid: Grid) -> str | None:
-    stated = [match[1] for path in grid.paths for box in path if (match := re.search(r"[(:：]((?:百|千|万|亿)?元)[)]?$", box.text))]
-    return stated[0] if stated and len(set(stated)) == 1 else None
+    stated = {match[1] for path in grid.paths for box in path if (match := re.search(r"[(:]((?:百|千|万|亿)?元)\)?$", box.text))}
+    return stated.pop() if len(stated) == 1 else None
 
 
 def _unit_missing(table: cells.Table, taken: Taken) -> list[Finding]:
@@ -214,32 +175,29 @@ def _empty(context: Context, kind: Kind, taken: Taken, declared: dict[str, Span]
     for line in (*context.notes, *context.own_lines):
         if not declares_empty(line):
             continue
-        if any(one.value for one in taken.lines):
-            findings.append(
-                Finding(
-                    "empty_note_contradicted",
-                    "fail",
-                    f"附注称{kind.zh}为空表，但表中有数字",
-                    f"a note says that {kind.id} is empty, but the table prints numbers",
-                    severity="likely",
-                    table_kind=kind.id,
-                    span=line.span,
-                    raw=line.printed,
-                )
-            )
-        else:
+        if not any(one.value for one in taken.lines):
             declared.setdefault(kind.id, line.span)
+            continue
+        findings.append(
+            Finding(
+                "empty_note_contradicted",
+                "fail",
+                f"附注称{kind.zh}为空表，但表中有数字",
+                f"a note says that {kind.id} is empty, but the table prints numbers",
+                severity="likely",
+                table_kind=kind.id,
+                span=line.span,
+                raw=line.printed,
+            )
+        )
     return findings
 
 
 def _declared_without_grid(document: Document, index: int) -> str | None:
     """A title with a note under it that its table is empty, and no grid at all."""
     kinds = kinds_of_title(document.text(document.blocks[index].span))
-    if len(kinds) != 1:
+    if len(kinds) != 1 or any(isinstance(block, Table) for block in document.blocks[index + 1 : index + 4]):
         return None
-    for following in document.blocks[index + 1 : index + 4]:
-        if isinstance(following, Table):
-            return None
     return kinds[0] if any(declares_empty(line) for line in notes_after(document, index)) else None
 
 
@@ -265,17 +223,18 @@ def _surroundings(grid: Grid, context: Context) -> list[Span]:
 
 
 def _unrecognised(document: Document, grid: Grid, context: Context) -> list[Finding]:
-    """A form with a unit line and amounts that no kind claims: said, never silently left out."""
+    """A form with a unit line and amounts that no kind claims: said, never silently left out. Forms of targets are read elsewhere."""
     amounts = [box for row in grid.body for box in grid.own(row) if _MONEY.fullmatch(box.text)]
-    if context.unit is None or len(amounts) < 2:  # noqa: PLR2004
-        return []
     title = context.titled.printed if context.titled else document.text(grid.table.span)[:40]
+    targets = "绩效" in title or any("绩效" in box.text or "指标" in box.text for path in grid.paths for box in path)
+    if context.unit is None or len(amounts) < 2 or targets:
+        return []
     return [
         Finding(
             "unrecognised_table",
             "undefined",
-            f"有一张表不属于已知的公开表，{len(amounts)}个金额未读：{title[:60]}",
-            f"a table of no known kind, {len(amounts)} amounts were not read: {title[:60]}",
+            f"有一张表不属于已知的公开表，{len(amounts)}个金额未读：{key(title)[:60]}",
+            f"a table of no known kind, {len(amounts)} amounts were not read: {key(title)[:60]}",
             severity="look",
             span=grid.table.span,
         )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from extract.document import Document
+    from normalize.records import Quantity
     from normalize.tables.columns import Amount, Reading, Setting
     from normalize.tables.grid import Box, Grid
     from normalize.tables.kinds import Kind
@@ -38,6 +39,7 @@ class Taken:
     """What has been read out of one table so far."""
 
     lines: list[BudgetLine] = field(default_factory=list)
+    quantities: list[Quantity] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     explained: list[Span] = field(default_factory=list)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from normalize.numbers import parse_number
 from normalize.tables.grid import TOTAL, YEAR, Box, Grid
-from normalize.tables.kinds import ColumnRule, Kind, alternatives
+from normalize.tables.kinds import KINDS, ColumnRule, Kind, alternatives
 from normalize.vocabulary import load_toml
 
 if TYPE_CHECKING:
@@ -101,6 +101,23 @@ def _system(words: Sequence[str]) -> str:
     return "plain"
 
 
+def is_header_word(text: str) -> bool:
+    """Whether a folded text can stand in the header of a standard table.
+
+    >>> is_header_word("科目编码"), is_header_word("基本支出"), is_header_word("其他资本性支出")
+    (True, True, False)
+    """
+    plain = word(text)
+    return (
+        not plain
+        or bool(TOTAL.fullmatch(plain))
+        or plain in {"小计", "部门预算"}
+        or any(pattern.fullmatch(plain) for pattern in (*_ROLES.values(), *_SIDES.values()))
+        or any(pattern.fullmatch(plain) for _, pattern in _BASES)
+        or any(len(rule.patterns) == 1 and rule.fits((plain,)) for kind in KINDS.values() for rule in kind.columns)
+    )
+
+
 def read_columns(grid: Grid, kind: Kind, setting: Setting) -> Reading:
     """The blocks of a table under the rules of one kind."""
     years = tuple(int(found) for path in grid.paths for box in path for found in YEAR.findall(box.text))
@@ -137,14 +154,16 @@ def _cuts(roles: Sequence[tuple[str, str] | None]) -> list[int]:
 
 
 def _block(grid: Grid, kind: Kind, setting: Setting, roles: Sequence[tuple[str, str] | None], start: int, stop: int) -> tuple[Block, list[int]]:
-    named = tuple(Named(i, role[0], role[1]) for i in range(start, stop) if (role := roles[i]) and role[0] in {"code", "label", "year"})
+    named = _one_system([Named(i, role[0], role[1]) for i in range(start, stop) if (role := roles[i]) and role[0] in {"code", "label", "year"}])
+    if not any(one.role == "label" for one in named):
+        named += _texts_before_amounts(grid, roles, start, stop)
     numbers = tuple(i for i in range(start, stop) if (role := roles[i]) and role[0] == "row_number")
     heading = {id(box) for one in named for box in grid.paths[one.index]}
-    side = _side(grid, range(start, stop)) if kind.sided else None
+    side = _side(grid, range(start, stop), by_labels=kind.sided)
     amounts: list[Amount] = []
     unknown: list[int] = []
     for index in range(start, stop):
-        if roles[index] is not None or not grid.paths[index]:
+        if roles[index] is not None or not grid.paths[index] or any(one.index == index for one in named):
             continue
         own = [box for box in grid.paths[index] if id(box) not in heading]
         column = _column(own, kind, setting, side)
@@ -158,6 +177,30 @@ def _block(grid: Grid, kind: Kind, setting: Setting, roles: Sequence[tuple[str, 
     return Block(named, numbers, tuple(amounts), side), unknown
 
 
+def _one_system(named: list[Named]) -> tuple[Named, ...]:
+    """Codes and the label right of them share a classification, whichever of the two heads names it."""
+    for at in range(len(named) - 2, -1, -1):
+        one, right = named[at], named[at + 1]
+        if one.role == "code" and right.index == one.index + 1:
+            if one.system == "plain" and right.system != "unit":
+                named[at] = replace(one, system=right.system)
+            elif right.role == "label" and right.system == "plain":
+                named[at + 1] = replace(right, system=one.system)
+    return tuple(named)
+
+
+def _texts_before_amounts(grid: Grid, roles: Sequence[tuple[str, str] | None], start: int, stop: int) -> tuple[Named, ...]:
+    """A column of texts under a head that no rule knows names the rows when nothing else does."""
+    for index in range(start, stop):
+        texts = [box.text for row in grid.body if (box := grid.boxes[row][index]) is not None and box.text]
+        if roles[index] is not None or not texts:
+            continue
+        if any(parse_number(text) is not None for text in texts):
+            return ()
+        return (Named(index, "label", "plain"),)
+    return ()
+
+
 def _prints_numbers(grid: Grid, index: int) -> bool:
     return any((box := grid.boxes[row][index]) is not None and parse_number(box.text) is not None for row in grid.body)
 
@@ -169,12 +212,16 @@ def _stated_unit(path: Sequence[Box]) -> str | None:
     return next((match["unit"] for box in reversed(path) if (match := _STATED.search(box.text))), None)
 
 
-def _side(grid: Grid, columns: range) -> str | None:
-    for index in columns:
+def _side(grid: Grid, columns: range, *, by_labels: bool) -> str | None:
+    """Revenue or expenditure, by the heading over the labels of a block; in two-sided kinds by the labels themselves where no heading says it."""
+    named = [index for index in columns if role_of(grid.paths[index])]
+    for index in named:
         for box in grid.paths[index]:
             for side, pattern in _SIDES.items():
                 if pattern.fullmatch(word(box.text)):
                     return side
+    if not by_labels:
+        return None
     labels = [box.text for row in grid.body for index in columns if (box := grid.boxes[row][index]) is not None]
     revenue = sum("收入" in text or text.endswith("拨款") for text in labels)
     expenditure = sum("支出" in text for text in labels)
@@ -183,10 +230,12 @@ def _side(grid: Grid, columns: range) -> str | None:
 
 def _column(path: Sequence[Box], kind: Kind, setting: Setting, side: str | None) -> str | None:
     words = tuple(text for box in path if (text := word(box.text)) and not _is_basis(text))
-    if kind.sided:
+    if side:
         words = tuple(text for text in words if not any(pattern.fullmatch(text) for pattern in _SIDES.values()))
     if not words:
-        if kind.sided and side == "expenditure":
+        if side == "revenue" and kind.default_revenue != kind.default:
+            return kind.default_revenue
+        if side == "expenditure" and kind.sided:
             return kind.default_expenditure
         return kind.default_budget if setting.stage == "budget" else kind.default
     return first_fit(kind.columns, words) or (kind.default if TOTAL.fullmatch(words[-1]) and len(words) == 1 else None)

@@ -56,7 +56,7 @@ class Context:
 
     @property
     def stage(self) -> str | None:
-        """budget | final as the title says it; None where it says neither."""
+        """Stage (budget | final) as the title says it; None where it says neither."""
         text = self.titled.text if self.titled else ""
         if "决算" in text:
             return "final"
@@ -68,10 +68,10 @@ def _line(document: Document, span: Span) -> Line:
     return Line(key(printed), printed, span)
 
 
-def read_context(document: Document, index: int, grid: Grid) -> Context:
-    """The lines that belong to the table at `index` of the document's blocks."""
+def read_context(document: Document, index: int, grid: Grid, *, first: bool) -> Context:
+    """The lines that belong to the table at `index` of the document's blocks; only the first form of a grid owns the lines above it."""
     lines = [_line(document, box.span) for row in reversed(grid.captions) for box in grid.own(row)]
-    for block in reversed(document.blocks[max(0, index - FARTHEST_TITLE) : index]):
+    for block in reversed(document.blocks[max(0, index - FARTHEST_TITLE) : index] if first else ()):
         if isinstance(block, Table):
             break
         line = _line(document, block.span)

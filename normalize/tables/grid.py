@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from normalize.folding import key
 from normalize.numbers import is_dash, parse_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from extract.document import Cell, Document, Span, Table
 
 DEEPEST_HEADER = 9  # rows, captions and blank rows included; official forms need four
@@ -37,12 +40,15 @@ class Box:
         return self.cell.span
 
 
+Boxes = tuple[tuple["Box | None", ...], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Grid:
     """One table, cut into its parts. `paths[c]` are the header words over column c, top down, without repeats."""
 
     table: Table
-    boxes: tuple[tuple[Box | None, ...], ...]  # the full rectangle; a merged cell stands wherever it covers
+    boxes: Boxes  # the full rectangle; a merged cell stands wherever it covers
     captions: tuple[int, ...]
     header: tuple[int, ...]
     numbering: tuple[int, ...]  # rows of column numbers (栏次)
@@ -54,7 +60,7 @@ class Grid:
         return _own(self.boxes, row)
 
 
-def _own(boxes: tuple[tuple[Box | None, ...], ...], row: int) -> tuple[Box, ...]:
+def _own(boxes: Boxes, row: int) -> tuple[Box, ...]:
     seen: list[Box] = []
     for box in boxes[row]:
         if box is not None and box.text and box.cell.row == row and (not seen or seen[-1] is not box):
@@ -62,22 +68,53 @@ def _own(boxes: tuple[tuple[Box | None, ...], ...], row: int) -> tuple[Box, ...]
     return tuple(seen)
 
 
-def read_grid(document: Document, table: Table) -> Grid:
-    """Captions, header, column numbers and body of one table; a table without a header keeps everything in the body."""
+def read_grids(document: Document, table: Table, is_header_word: Callable[[str], bool]) -> tuple[Grid, ...]:
+    """The forms of one table: mostly one; more where a page break joined several that each bring their title or header along.
+
+    `is_header_word` says whether a folded text can stand in a header.
+    """
     known = {id(cell): Box(cell, key(document.text(cell.span))) for cell in table.cells}
     boxes = tuple(tuple(None if cell is None else known[id(cell)] for cell in row) for row in table.grid())
-    captions, header, numbering, first = _opening(boxes)
+    starts = [0]
+    while starts[-1] < len(boxes):
+        starts.append(_next_form(boxes, starts[-1], is_header_word))
+    return tuple(_form(table, boxes, first, last) for first, last in pairwise(starts))
+
+
+def _next_form(boxes: Boxes, start: int, is_header_word: Callable[[str], bool]) -> int:
+    """The row after `start` with which another form begins: another title, or another header than the one at `start`."""
+    captions, header, _, first = _opening(boxes, start)
+    printed = {tuple(box.text for box in _own(boxes, row)) for row in (*captions, *header)}
+    for row in range(first, len(boxes)):
+        own = _own(boxes, row)
+        texts = tuple(box.text for box in own)
+        if not own or texts in printed or any(parse_number(text) is not None for text in texts):
+            continue
+        titled = len(own) == 1 and _TITLE.search(texts[0]) and own[0].cell.colspan * 2 >= len(boxes[0])
+        headed = header and len(set(texts)) > 2 and all(is_header_word(text) for text in texts) and not _part_of(texts, printed)
+        if titled or headed:
+            return row
+    return len(boxes)
+
+
+def _part_of(texts: tuple[str, ...], printed: set[tuple[str, ...]]) -> bool:
+    words = {text for row in printed for text in row}
+    return all(text in words for text in texts)
+
+
+def _form(table: Table, boxes: Boxes, start: int, stop: int) -> Grid:
+    captions, header, numbering, first = _opening(boxes[:stop], start)
     printed = {tuple(box.text for box in _own(boxes, row)) for row in header}
     body = []
-    for row in range(first, len(boxes)):
+    for row in range(first, stop):
         own = tuple(box.text for box in _own(boxes, row))
         if not own:
             continue
         if own in printed:
             header.append(row)
-        elif header and row > first and _numbers_columns(boxes, row) and _follows_header(row, header):
+        elif header and row - 1 in header and _numbers_columns(boxes, row):
             numbering.append(row)
-        elif header and _repeats_caption(boxes, row, header):
+        elif header and _repeats_caption(boxes, row):
             captions.append(row)
         else:
             body.append(row)
@@ -86,13 +123,13 @@ def read_grid(document: Document, table: Table) -> Grid:
     return Grid(table, boxes, tuple(captions), tuple(header), tuple(numbering), tuple(body), paths)
 
 
-def _opening(boxes: tuple[tuple[Box | None, ...], ...]) -> tuple[list[int], list[int], list[int], int]:
+def _opening(boxes: Boxes, start: int) -> tuple[list[int], list[int], list[int], int]:
     captions: list[int] = []
     header: list[int] = []
     numbering: list[int] = []
     width = len(boxes[0]) if boxes else 0
     reach = 0  # rows down to here are covered by a header cell
-    for row in range(min(len(boxes), DEEPEST_HEADER)):
+    for row in range(start, min(len(boxes), start + DEEPEST_HEADER)):
         own = _own(boxes, row)
         if not own:
             if row >= reach and header and not _header_below(boxes, row):
@@ -102,18 +139,16 @@ def _opening(boxes: tuple[tuple[Box | None, ...], ...]) -> tuple[list[int], list
             captions.append(row)
         elif _numbers_columns(boxes, row) and header:
             numbering.append(row)
-        elif row >= reach and _is_data(own):
-            return captions, header, numbering, row
-        elif _is_plain_data(own):
+        elif _is_plain_data(own) or (row >= reach and _is_data(own)):
             return captions, header, numbering, row
         else:
             header.append(row)
             reach = max([reach, *(box.cell.row + box.cell.rowspan for box in own)])
-    first = max([*captions, *header, *numbering, -1]) + 1
+    first = max([*captions, *header, *numbering, start - 1]) + 1
     return captions, header, numbering, first
 
 
-def _header_below(boxes: tuple[tuple[Box | None, ...], ...], row: int) -> bool:
+def _header_below(boxes: Boxes, row: int) -> bool:
     for below in range(row + 1, min(len(boxes), row + 3)):
         own = _own(boxes, below)
         if own:
@@ -138,17 +173,13 @@ _TITLE = re.compile(r"表(?:\(.{1,30}\))?$|表[0-9一二三四五六七八九十
 _FORM_MARK = re.compile(r"\(?(?:公开|预算|决算|附)?(?:表\d{1,2}(?:-\d+)?|\d{1,2}表)\)?")
 
 
-def _repeats_caption(boxes: tuple[tuple[Box | None, ...], ...], row: int, header: list[int]) -> bool:
+def _repeats_caption(boxes: Boxes, row: int) -> bool:
     """A title or unit line printed again where a table goes on on its next page."""
     own = _own(boxes, row)
-    return _is_caption(own, len(boxes[row])) and not any(parse_number(box.text) is not None for box in own) and row > max(header)
+    return _is_caption(own, len(boxes[row])) and not any(parse_number(box.text) is not None for box in own)
 
 
-def _follows_header(row: int, header: list[int]) -> bool:
-    return row - 1 in header
-
-
-def _numbers_columns(boxes: tuple[tuple[Box | None, ...], ...], row: int) -> bool:
+def _numbers_columns(boxes: Boxes, row: int) -> bool:
     """栏次: 1 2 3 … from 1 (or from where the left half stopped), also with formulas (3=1+2), stars and dashes."""
     own = _own(boxes, row)
     texts = [box.text for box in own]
@@ -156,7 +187,7 @@ def _numbers_columns(boxes: tuple[tuple[Box | None, ...], ...], row: int) -> boo
         return False
     numbers = [int(match["number"]) for text in texts if (match := COLUMN_NUMBER.fullmatch(text)) and match["number"]]
     labelled = any(text == "栏次" or text.startswith("**") for text in texts)
-    rising = all(b == a + 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    rising = all(b == a + 1 for a, b in pairwise(numbers))
     return labelled or (len(numbers) > 1 and rising and numbers[0] == 1)
 
 
@@ -179,7 +210,7 @@ def _is_plain_data(own: tuple[Box, ...]) -> bool:
     return any("." in box.text or "," in box.text for box in own if parse_number(box.text) is not None)
 
 
-def _path(boxes: tuple[tuple[Box | None, ...], ...], header: list[int], column: int) -> tuple[Box, ...]:
+def _path(boxes: Boxes, header: list[int], column: int) -> tuple[Box, ...]:
     path: list[Box] = []
     for row in header:
         box = boxes[row][column]

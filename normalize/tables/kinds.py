@@ -41,6 +41,7 @@ class Kind:
     titles: re.Pattern[str]
     columns: tuple[ColumnRule, ...]
     default: str
+    default_revenue: str
     default_expenditure: str
     default_budget: str
     primary: str
@@ -70,6 +71,7 @@ def _kind(name: str, declared: dict[str, Any], groups: dict[str, tuple[ColumnRul
         titles=alternatives(declared["titles"]),
         columns=tuple(rule for group in declared.get("columns", []) for rule in groups[group]),
         default=default,
+        default_revenue=declared.get("default_revenue", default),
         default_expenditure=declared.get("default_expenditure", default),
         default_budget=declared.get("default_budget", default),
         primary=declared.get("primary", "plain"),
@@ -133,7 +135,7 @@ def kinds_of_title(line: str) -> tuple[str, ...]:
 
     >>> kinds_of_title("财政拨款收入支出决算总表"), kinds_of_title("部门综合预算收入总表"), kinds_of_title("2026年部门财政拨款“三公”经费支出情况表")
     (('fiscal_summary',), ('revenue_detail',), ('three_public',))
-    >>> kinds_of_title("政府购买服务预算表")
+    >>> kinds_of_title("社会保险基金支出表")
     ()
     """
     bare = bare_title(line)

@@ -50,9 +50,9 @@ class Carried:
 
 
 def bare_label(printed: str) -> str:
-    """A label as printed, joined over its line breaks, without leading ordinals and 其中.
+    r"""A label as printed, joined over its line breaks, without leading ordinals and 其中.
 
-    >>> bare_label("一、一般公共预算\\n财政拨款收入"), bare_label("其中：（一）因公出国（境）支出"), bare_label("人员经费合计")
+    >>> bare_label("一、一般公共预算\n财政拨款收入"), bare_label("其中：（一）因公出国（境）支出"), bare_label("人员经费合计")
     ('一般公共预算财政拨款收入', '因公出国（境）支出', '人员经费合计')
     """
     text = _BLANK.sub("", printed)
