@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import pyarrow as pa
@@ -33,7 +35,9 @@ DEPARTMENTS, DATA = "departments", "data"
 TABLES = tuple(schema.TABLE_TITLES)
 ROWS_PER_GROUP = 65_536
 NEW, OLD = ".new", ".old"  # a folder being written, and the one it replaces
-PARQUET = {"compression": "zstd", "compression_level": 3, "version": "2.6", "write_statistics": True, "store_schema": True}
+PARQUET = {"version": "2.6", "write_statistics": True, "store_schema": True}
+SMALL = {**PARQUET, "compression": "snappy"}  # zstd takes twice the time for a file of some kilobytes, and saves nothing
+LARGE = {**PARQUET, "compression": "zstd", "compression_level": 3}
 DOCUMENT_COLUMNS = {column.name: at for at, column in enumerate(schema.columns("documents"))}
 
 
@@ -44,18 +48,17 @@ class Part(NamedTuple):
     csv: str
 
 
-Parts = dict[str, Part]  # every table of one document
+Parts = dict[str, Part]  # the tables in which one document has rows
 
 
 def encoded(document: Row, rows: Rows) -> Parts:
     """All rows of one document in both forms; made where the document was read, so that the writer only joins."""
-    return {table: _part(table, [document] if table == "documents" else rows.get(table, [])) for table in TABLES}
+    return {table: _part(table, held) for table, held in {"documents": [document], **rows}.items() if held}
 
 
 def _part(table: str, rows: list[Row]) -> Part:
     typed = schema.arrow(table)
-    columns = zip(*rows, strict=True) if rows else ([] for _ in typed)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, typed, strict=True)]
+    arrays = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), typed, strict=True)]
     return Part(pa.Table.from_arrays(arrays, schema=typed), csv_body(table, rows))
 
 
@@ -79,8 +82,8 @@ def write_folder(output: Path, folder: str, parts: dict[str, Parts], gone: Itera
     if parts:
         fresh.mkdir(parents=True)
         for table in TABLES:
-            held = [parts[document][table] for document in sorted(parts)]
-            pq.write_table(pa.concat_tables([part.arrow for part in held]).combine_chunks(), fresh / f"{table}.parquet", **PARQUET)
+            held = [parts[document][table] for document in sorted(parts) if table in parts[document]]
+            (fresh / f"{table}.parquet").write_bytes(_parquet(pa.concat_tables([part.arrow for part in held])) if held else _without_rows(table))
             text = csv_header(table) + "".join(part.csv for part in held)
             (fresh / f"{table}.csv").write_text(text, encoding="utf-8", newline="")
         for file in fresh.iterdir():
@@ -89,16 +92,28 @@ def write_folder(output: Path, folder: str, parts: dict[str, Parts], gone: Itera
     _swap(place, fresh)
 
 
+def _parquet(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.combine_chunks(), sink, **SMALL)
+    return bytes(sink.getvalue())
+
+
+@cache
+def _without_rows(table: str) -> bytes:
+    return _parquet(schema.arrow(table).empty_table())
+
+
 def _kept(place: Path, replaced: set[str]) -> dict[str, Parts]:
     """What a folder holds of other documents, by document id."""
     if not place.is_dir():
         return {}
-    tables = {table: read_table(place / f"{table}.parquet", table).to_pylist() for table in TABLES}
-    kept: dict[str, Parts] = {}
-    for identifier in sorted({row["document_id"] for row in tables["documents"]} - replaced):
-        kept[identifier] = {
-            table: _part(table, [tuple(row.values()) for row in rows if row["document_id"] == identifier]) for table, rows in tables.items()
-        }
+    staying = set(read_table(place / "documents.parquet", "documents").column("document_id").to_pylist()) - replaced
+    kept: dict[str, Parts] = {identifier: {} for identifier in staying}
+    for table in TABLES if staying else ():
+        rows = read_table(place / f"{table}.parquet", table).to_pylist()
+        for identifier, own in groupby(rows, key=itemgetter("document_id")):
+            if identifier in staying:
+                kept[identifier][table] = _part(table, [tuple(row.values()) for row in own])
     return kept
 
 
@@ -157,7 +172,7 @@ def compact(output: Path) -> None:
 
 
 def _compact_parquet(file: Path, table: str, places: list[Path]) -> None:
-    with pq.ParquetWriter(file, schema.arrow(table), **PARQUET) as writer:
+    with pq.ParquetWriter(file, schema.arrow(table), **LARGE) as writer:
         for group in _groups(read_table(place / f"{table}.parquet", table) for place in places):
             writer.write_table(group, row_group_size=ROWS_PER_GROUP)
 

@@ -7,6 +7,7 @@ had not written. The journal also carries the few counts the closing table shows
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gongkai.dataset import DOCUMENT_COLUMNS, Parts, folder_of, replace_text
@@ -46,7 +47,8 @@ class Entry(NamedTuple):
 def entry_of(document: Row, parts: Parts) -> Entry:
     """The journal line of a document that is about to be written."""
     values = {name: document[at] for name, at in DOCUMENT_COLUMNS.items()}
-    rows = {table: part.arrow.num_rows for table, part in parts.items()}
+    rows = Counter({table: part.arrow.num_rows for table, part in parts.items()})
+    outcomes = parts["findings"].arrow.column("status").to_pylist() if "findings" in parts else []
     return Entry(
         document_id=values["document_id"],
         sha256=values["source_sha256"],
@@ -61,7 +63,7 @@ def entry_of(document: Row, parts: Parts) -> Entry:
         indicators=rows["indicators"],
         projects=rows["projects"],
         findings=rows["findings"],
-        findings_failed=parts["findings"].arrow.column("status").to_pylist().count("fail"),
+        findings_failed=outcomes.count("fail"),
         number_count=values["number_count"],
         numbers_explained=values["numbers_explained"],
     )

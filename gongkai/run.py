@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUN, LOG = "run.json", "log.jsonl"
-DOCUMENTS_PER_WRITE = 64  # what a kill of the run itself can cost
+DOCUMENTS_PER_WRITE = 64  # what a kill of the run itself can cost; more of those that yielded nothing: they are small, and share folders
+EMPTY_DOCUMENTS_PER_WRITE = 2048
 PRELOAD = ("gongkai.extraction", "extract.html", "extract.text", "extract.pdf", "pandas")  # Arrow imports pandas with its first array
 SECONDS, SECONDS_PER_MEGABYTE = 60.0, 6.0  # the allowance of one document; a 300-page PDF of 10 MB needs a tenth of it
 
@@ -56,21 +57,24 @@ class Outcome(NamedTuple):
 
 
 class Writing(NamedTuple):
-    """Documents that were read and wait to be written, by department-year."""
+    """Documents that were read and wait to be written, by department-year, at most `size` of them."""
 
     output: Path
-    entries: dict[str, Entry]
+    entries: dict[str, Entry]  # the whole dataset as written
+    size: int
     waiting: dict[str, dict[str, dataset.Parts]]
     lines: list[Entry]
 
-    def add(self, extracted: Extracted) -> Entry:
-        entry = journal.entry_of(extracted.document, extracted.parts)
-        self.waiting.setdefault(entry.folder, {})[entry.document_id] = extracted.parts
+    def add(self, entry: Entry, parts: dataset.Parts) -> None:
+        self.waiting.setdefault(entry.folder, {})[entry.document_id] = parts
         self.lines.append(entry)
-        return entry
+        if len(self.lines) >= self.size:
+            self.flush()
 
     def flush(self) -> None:
         """Write every waiting department-year, take moved documents out of where they stood, then say so in the journal."""
+        if not self.lines:
+            return
         gone: dict[str, set[str]] = {}
         for entry in self.lines:
             before = self.entries.get(entry.document_id)
@@ -119,7 +123,8 @@ def run(
     dataset.recover(output)
     work = plan(places, output, force=force)
     begin(len(work.todo) + len(work.unreadable))
-    writing = Writing(output, journal.read(output), {}, [])
+    entries = journal.read(output)
+    writing, empty = Writing(output, entries, DOCUMENTS_PER_WRITE, {}, []), Writing(output, entries, EMPTY_DOCUMENTS_PER_WRITE, {}, [])
     asked = list(work.known)
     times: list[tuple[float, str]] = []
     interrupted = False
@@ -128,22 +133,21 @@ def run(
             _log(log.write, event="same_bytes", source=double, same_as=same)
         try:
             for extracted, seconds, detail in _read_all(work, workers):
-                entry = writing.add(extracted)
+                entry = journal.entry_of(extracted.document, extracted.parts)
+                (writing if entry.department else empty).add(entry, extracted.parts)
                 asked.append(entry)
                 times.append((round(seconds, 3), entry.source))
                 _log(log.write, event="document", **_spoken(entry), seconds=round(seconds, 3), detail=detail)
                 tell(entry, seconds)
-                if len(writing.lines) >= DOCUMENTS_PER_WRITE:
-                    writing.flush()
         except KeyboardInterrupt:
             interrupted = True
-        if writing.lines:
-            writing.flush()
+        writing.flush()
+        empty.flush()
     if times or not (output / dataset.DATA).is_dir():
         dataset.compact(output)
-        journal.rewrite(output, writing.entries.values())
+        journal.rewrite(output, entries.values())
     outcome = Outcome(
-        entries=sorted(writing.entries.values()),
+        entries=sorted(entries.values()),
         asked=asked,
         new=len(times),
         known=len(work.known),
