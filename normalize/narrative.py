@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from normalize.folding import Folded, fold
+from normalize.folding import Folded, fold, key
 from normalize.lexicon import Lexicon, Measure, lexicon
 from normalize.records import BudgetLine, Finding, Identity, Quantity, Recognised, Section
 from normalize.sections import numbered
@@ -51,6 +51,7 @@ class Subject(NamedTuple):
 _LINK = re.compile(load_toml("wording.toml")["verbs"]["link"])
 _LEVEL_LINK = re.compile("(?:了|约)*(?:为|至|到|成)")
 _JOINERS = frozenset({"、", "和", "及", "与", "以及", ",", "、以及"})
+_PROJECT_HEADING = re.compile(r"(?:第.+部分|[^、]{1,3}、|\(.+\))?(?P<name>.{4,40}?)(?:项目)?(?:经费|资金|支出)?(?:预算)?情况说明")
 _PROJECT_LIST = re.compile(r"个项目[^。;:]{0,6}(?:分别为|分别是|包括|如下|分别|为|有)[:,]?")
 _PROJECT_LEAD = re.compile(r"(?P<name>[^。;:,]{2,40}?)(?:项目)?:")
 _ORDINAL_AFTER = re.compile(r"[.、)](?!\d)")
@@ -61,6 +62,7 @@ _CLASS_MEASURES = {"gov_fund": "gov_fund_expenditure", "state_capital": "state_c
 _TRACKED = {"编报绩效目标": "target_set", "绩效跟踪": "tracking", "绩效跟踪评价": "tracking"}
 _GRADES = {"优秀": "优", "良好": "良"}
 _EMPTY_TABLE = re.compile("(?:本|此|该)表|空表")  # a note under a table, not a statement of the narrative
+_FIGURE_AHEAD = re.compile(r"数?(?:为|是|共|:)?\d")
 _LOOSE_FLAT = frozenset({"一致", "相一致", "相同", "不变", "基本一致"})
 
 
@@ -103,6 +105,7 @@ class _Reader:
     codes: ItemCodes
     money_unit: str
     kind: str = ""  # of the section being read
+    project: str | None = None  # the project a section describes (…专项经费情况说明)
     words: Lexicon = field(default_factory=lexicon)
     lines: list[BudgetLine] = field(default_factory=list)
     counts: list[Quantity] = field(default_factory=list)
@@ -132,6 +135,8 @@ class _Reader:
             name = entry.budget
         resolved = self.words.measures[name] if name != entry.name else entry
         category = resolved.category
+        if name == "project_budget_of_project":
+            category = self.project
         if name == "project_budget" and parent and parent[0].measures == ("self_evaluated_projects",):
             category = parent[0].category or "all_self_evaluated"
         return Subject(resolved.means, category, None, resolved, phrase)
@@ -173,6 +178,9 @@ class _Reader:
 
     def read_section(self, section: Section) -> None:
         self.kind = section.section_kind or ""
+        described = _PROJECT_HEADING.fullmatch(key(section.heading))
+        if described is not None or not self.kind.startswith("projects"):
+            self.project = described["name"] if described else None
         if self.kind.startswith(_SILENT):
             return
         state = _State(subjects=self.heading_subjects(section.heading))
@@ -191,6 +199,7 @@ class _Reader:
         """Read one paragraph; `state` carries the subject on from the paragraph before."""
         state.end_sentence()
         state.base = state.year = state.project = None
+        state.subject_end = state.sign_end = state.base_seen = -99
         state.parent = ()
         start = numbered(text.text).rest
         if start:
@@ -228,13 +237,23 @@ class _Reader:
             state.reason = token.start()
         elif name == "purpose":
             state.purpose = not text.text.startswith((":以下", "以下", "如下", "下列", "于以下", "以下几", ":财政", ":一般"), token.end())
-        elif quiet:
+        elif quiet and not (state.purpose and self.purpose_ends(name, token, text)):
             if name in {"up", "down"}:
                 state.sign, state.sign_end = (1 if name == "up" else -1), token.end()
             elif name == "comma" and state.reason >= 0:
                 state.sign = 0
         else:
+            state.purpose = False
             self.read_word(name, token, text, state)
+
+    def purpose_ends(self, name: str, token: re.Match[str], text: Folded) -> bool:
+        """`主要用于…，年初预算为5万元`, `主要用于…，公务接待2批次`: a purpose has no full stop of its own where a figure of the subject follows."""
+        if not _FIGURE_AHEAD.match(text.text, token.end()):
+            return False
+        if name.startswith("level_"):
+            return True
+        entry = self.words.measures.get(self.words.phrases.get(token.group(), ("", None))[0]) if name == "subject" else None
+        return entry is not None and (entry.count or bool(entry.counts))
 
     def next_clause_opens(self, text: str, position: int) -> bool:
         """After a semicolon inside a reason: does a new item begin (其中, a measure), or does the reason go on (二是…)?"""
@@ -308,7 +327,7 @@ class _Reader:
                 state.sign = 0
 
     def take_subject(self, subject: Subject, token: re.Match[str], text: Folded, state: _State) -> None:
-        gap = text.text[state.subject_end : token.start()] if state.subject_end >= 0 else None
+        gap = text.text[state.subject_end : token.start()] if state.subject_end > 0 else None
         joined = gap in _JOINERS and not state.spent
         state.subjects = (*state.subjects, subject) if joined else (subject,)
         state.subject_end = token.end()
@@ -399,6 +418,8 @@ class _Reader:
             value *= state.sign
         elif state.mode == "completion":
             basis = "initial_budget"
+        elif state.subjects[-1].first == "project_budget":
+            basis = "initial_budget"
         else:
             basis = self.level_basis(state.level, state.year)
         dealt = _dealt(state)
@@ -416,7 +437,7 @@ class _Reader:
         """In a section on performance, most amounts belong to the projects, not to the budget: the subject must stand right before."""
         if not state.subjects or self.counts_now(state):
             return False
-        return state.subject_end >= 0 and start - state.subject_end <= 6 and not re.search(r"[,。;]", text[state.subject_end : start])
+        return start - state.subject_end <= 6 and not re.search(r"[,。;]", text[state.subject_end : start])
 
     def read_percent(self, value: Decimal, direct: bool, span: Span, token: re.Match[str], text: Folded, state: _State) -> None:
         if state.mode == "share":

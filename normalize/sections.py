@@ -31,7 +31,7 @@ def _kinds(table: str) -> tuple[tuple[str, str], ...]:
                 message = f"sections.toml: {word} means both {owner[word]} and {kind}"
                 raise VocabularyError(message)
             owner[word] = kind
-    return tuple(sorted(owner.items(), key=lambda item: -len(item[0])))
+    return tuple(owner.items())
 
 
 _KINDS = _kinds("kinds")
@@ -40,7 +40,7 @@ _RUN_IN = load_toml("sections.toml")["run_in"]
 _RUN_IN_HEADING = re.compile(
     rf"(?P<heading>[^。:;,\d]{{1,{_RUN_IN['longest']}}}(?:{'|'.join(sorted(_RUN_IN['endings'], key=len, reverse=True))}))(?P<stop>[。:])"
 )
-_LINE_HEADING = re.compile(r"[^。;\d]{2,50}(?:情况|说明|表|解释|情况如下|渠道|职责|职能|概况|设置|构成|经费|支出|收入)[。:]?")
+_LINE_HEADING = re.compile(r"[^。;,:\d]{2,50}(?:情况|说明|表|解释|情况如下|渠道|职责|职能|概况|设置|构成|经费|支出|收入)[。:]?")
 _STAGE_YEAR = re.compile(r"(?:19|20)\d\d年度?")
 
 
@@ -119,7 +119,8 @@ def find_sections(document: Document) -> tuple[Section, ...]:
         if isinstance(block, Heading) or _is_heading_line(line, rest):
             open_section(block.span, level or 1, line.number, rest.rstrip("。:"))
             continue
-        run_in = _RUN_IN_HEADING.match(rest) if line.level >= 3 else None
+        inside = opened[stack[-1]].kind if stack else None
+        run_in = _RUN_IN_HEADING.match(rest) if line.level >= 3 and inside != "glossary" else None
         if run_in is not None:
             start = line.rest + run_in.start("heading")
             open_section(folded.span(start, line.rest + run_in.end("heading")), line.level, line.number, run_in["heading"])
