@@ -1,6 +1,6 @@
 """Places of China and their codes (行政区划代码, GB/T 2260), as they stood in a fiscal year.
 
-    names --leftmost chain 省 > 市 > 县 that nests--> Place       an ambiguous name without its province or city is no place
+A name is read with what stands before it (省 > 市 > 县); one that several places bear and nothing settles is no place.
 """
 
 from __future__ import annotations
@@ -47,12 +47,11 @@ class _Register(NamedTuple):
     lengths: dict[str, tuple[int, ...]]  # first two characters -> lengths of the names that begin so, longest first
 
 
-def _short_names(name: str, knowledge: dict[str, object]) -> set[str]:
+def _short_names(name: str, nationalities: list[str], autonomous: list[list[str]]) -> set[str]:
     shorter: set[str] = set()
-    nationalities = "|".join(knowledge["nationalities"])  # type: ignore[arg-type]
-    for long, short in knowledge["autonomous"]:  # type: ignore[attr-defined]
+    for long, short in autonomous:
         if name.endswith(long):
-            stem = re.sub(rf"(?:{nationalities})+$", "", name.removesuffix(long))
+            stem = re.sub(rf"(?:{'|'.join(nationalities)})+$", "", name.removesuffix(long))
             if len(stem) >= 2 and stem != name.removesuffix(long):
                 shorter.add(stem + short)
     return shorter
@@ -76,7 +75,7 @@ def _register() -> _Register:
             if division.successor and division.successor != code:
                 predecessors[division.successor].append(division)
             full[division.name].add(code)
-            for short in _short_names(division.name, knowledge):
+            for short in _short_names(division.name, knowledge["nationalities"], knowledge["autonomous"]):
                 full[short].add(code)
             for short in knowledge["short"].get(division.name, ()):
                 (bare if code.endswith("0000") and not short.endswith("区") else full)[short].add(code)
@@ -122,7 +121,7 @@ def place_of_code(code: str, year: int | None = None) -> Place | None:
 
     def name(of: str) -> str | None:
         divisions = register.rows.get(of)
-        return divisions and next((division.name for division in divisions if division.until >= year), divisions[-1].name) or None
+        return next((division.name for division in divisions if division.until >= year), divisions[-1].name) if divisions else None
 
     province = name(valid[:2] + "0000") or ""
     if valid.endswith("0000"):
@@ -189,14 +188,14 @@ def mentions(text: str, year: int | None = None, within: Place | None = None) ->
 
     A name directly behind an unknown 省, 市 or 县 belongs to a place that is not in the register and is left out.
     """
-    found = []
+    found: list[Mention] = []
     position = 0
     while position < len(text) - 1:
         chain = _chain(text, position)
         if chain is None or chain[2]:
             position += 1
             continue
-        known_outer = position == 0 or text[position - 1] not in _UNKNOWN_OUTER or (found and found[-1].end == position)
+        known_outer = position == 0 or text[position - 1] not in _UNKNOWN_OUTER or bool(found and found[-1].end == position)
         place = _settle(chain[1], year, within) if known_outer else None
         if place is not None:
             found.append(Mention(position, chain[0], place))
