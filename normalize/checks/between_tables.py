@@ -33,7 +33,7 @@ def detail_total(ledger: Ledger, sheet: Sheet | None, column: str, basis: str) -
     stated = cell(ledger, sheet.total(), column, basis)
     if stated is not None or sheet.total() is not None:
         return stated
-    parts = [term for code, row in sheet.coded().items() if len(code) == 3 and (term := cell(ledger, row, column, basis)) is not None]
+    parts = [term for code, row in sheet.codes.items() if len(code) == 3 and (term := cell(ledger, row, column, basis)) is not None]
     return total(parts) if parts else None
 
 
@@ -87,7 +87,7 @@ def class_rows_agree(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _class_pairs(ledger: Ledger, summary: Sheet, column: str, detail: Sheet) -> Iterator[Comparison]:
-    rows = detail.coded()
+    rows = detail.codes
     for code, row in _classes(summary.rows, "expenditure").items():
         for basis in shared_bases(summary, detail):
             lhs, rhs = cell(ledger, rows.get(code), "total", basis), cell(ledger, row, column, basis)
@@ -129,8 +129,8 @@ def gpb_within_all_expenditure(ledger: Ledger) -> Iterator[Finding]:
     if gpb is None or detail is None:
         return
     identity = Identity("gpb_within_all_expenditure", f"{gpb.zh} ≤ {detail.zh}", "gpb_expenditure is within expenditure_detail, row by row", "likely")
-    rows = detail.coded()
-    compared = [one for code, row in gpb.coded().items() if code in rows for one in _within(ledger, row, rows[code], shared_bases(gpb, detail))]
+    rows = detail.codes
+    compared = [one for code, row in gpb.codes.items() if code in rows for one in _within(ledger, row, rows[code], shared_bases(gpb, detail))]
     yield from report(identity, gpb, compared)
 
 
@@ -172,7 +172,7 @@ def basic_three_public_within_three_public(ledger: Ledger) -> Iterator[Finding]:
     economic, sheet = ledger.sheet("gpb_basic_economic"), ledger.sheet("three_public")
     if economic is None or sheet is None or len(sheet.rows) != 1:
         return
-    rows = economic.coded()
+    rows = economic.codes
     for code, column in THREE_PUBLIC_CODES.items():
         identity = Identity("basic_three_public_within_three_public", f"{economic.zh}{code} ≤ {TABLE_ZH['three_public']}{COLUMN_ZH[column]}", f"{code} is within {column} of three_public", "look")
         for basis in shared_bases(economic, sheet):

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from normalize.checks.ledger import plain
 from normalize.checks.other import EVALUATED, listed_projects
 from normalize.checks.outcome import Identity, at_most, place_of, reconcile, remark
-from normalize.checks.self_evaluation import Form, forms_of
 from normalize.checks.tolerance import NUMERAL, Term, compare, exact, last_place, quotient, scored, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from normalize.checks.forms import Form
     from normalize.checks.ledger import Fact, Ledger, Subject
     from normalize.records import BudgetLine, Finding, Indicator
 
@@ -33,12 +33,13 @@ def _name(text: str | None) -> str:
 def _likeness(left: str, right: str) -> float:
     if left in right or right in left:
         return 1.0
-    return SequenceMatcher(None, left, right, autojunk=False).ratio()
+    matcher = SequenceMatcher(None, left, right, autojunk=False)
+    return matcher.ratio() if matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE else 0.0
 
 
 def paired(ledger: Ledger) -> list[tuple[Form, Subject, BudgetLine]]:
     """Each form with the project of the narrative's list it is about: by name, or by place where the list is as long and the amounts agree."""
-    forms, listed = forms_of(ledger), list(listed_projects(ledger).items())
+    forms, listed = ledger.forms, list(listed_projects(ledger).items())
     pairs = []
     for place, form in enumerate(forms):
         name = _name(form.head.project_name)
@@ -55,7 +56,7 @@ def paired(ledger: Ledger) -> list[tuple[Form, Subject, BudgetLine]]:
 
 def _all_forms(ledger: Ledger) -> tuple[Form, ...]:
     """The forms, if every evaluated project has one; else none: a sample cannot be summed."""
-    forms = forms_of(ledger)
+    forms = ledger.forms
     stated = ledger.count("self_evaluated_projects", "final") or ledger.count("self_evaluated_projects")
     return forms if stated is not None and stated.value == len(forms) else ()
 

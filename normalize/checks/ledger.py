@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from normalize.checks.forms import Form, forms_of
 from normalize.checks.tolerance import Term, printed, printed_decimals
 from normalize.records import BudgetLine, Quantity
 from normalize.vocabulary import load_toml
@@ -107,15 +108,11 @@ class Sheet:
     rows: tuple[Row, ...]
     columns: frozenset[str]
     bases: tuple[str, ...]
+    codes: dict[str, Row]  # rows by code; empty where a code stands twice (tables grouped by unit): their sums are not of one level
 
     @property
     def zh(self) -> str:
         return TABLE_ZH.get(self.kind, self.kind)
-
-    def coded(self) -> dict[str, Row]:
-        """Rows by code; empty where a code stands twice (tables grouped by unit): their sums are not of one level."""
-        rows = {row.code: row for row in self.rows if row.code}
-        return rows if len(rows) == sum(1 for row in self.rows if row.code) else {}
 
     def total(self) -> Row | None:
         """The 合计 row: so labelled, or the only row without a code."""
@@ -151,7 +148,10 @@ def _sheet(kind: str, ordinal: int | None, lines: list[BudgetLine]) -> Sheet:
             rows.append(row)
         row.cells[cell] = line
     columns = frozenset(line.column for line in lines if line.column)
-    return Sheet(kind, ordinal, tuple(rows), columns, tuple(dict.fromkeys(line.basis for line in lines)))
+    codes = {row.code: row for row in rows if row.code}
+    if len(codes) < sum(1 for row in rows if row.code):
+        codes = {}
+    return Sheet(kind, ordinal, tuple(rows), columns, tuple(dict.fromkeys(line.basis for line in lines)), codes)
 
 
 class Ledger:
@@ -164,6 +164,7 @@ class Ledger:
         self.denied: dict[Subject, dict[str, list[BudgetLine]]] = {}
         self.reasons: list[BudgetLine] = []
         self.kpis: list[Fact] = []
+        self._terms: dict[int, Term] = {}  # by identity of the row, which the disclosure keeps alive
         decimals: dict[str | None, Counter[int]] = defaultdict(Counter)
         for line in disclosure.budget_lines:
             if line.unit != "%" and line.value and (places := printed_decimals(line.raw, line.value)) is not None:
@@ -203,6 +204,11 @@ class Ledger:
     def sheets(self) -> tuple[Sheet, ...]:
         return sheets_of(self.disclosure.budget_lines)
 
+    @cached_property
+    def forms(self) -> tuple[Form, ...]:
+        """The self-evaluation forms."""
+        return forms_of(self.disclosure)
+
     def sheet(self, kind: str) -> Sheet | None:
         """The table of this kind; None where there is none or several (one per unit): those are not compared."""
         found = [sheet for sheet in self.sheets if sheet.kind == kind]
@@ -229,6 +235,12 @@ class Ledger:
         """A row as one side of an identity."""
         if row is None:
             return None
+        known = self._terms.get(id(row))
+        if known is None:
+            known = self._terms[id(row)] = self._read(row)
+        return known
+
+    def _read(self, row: Fact) -> Term:
         ids = (row.row_id,) if row.row_id else ()
         if isinstance(row, Quantity):
             term = printed(row.raw, row.value, row.unit, ids)

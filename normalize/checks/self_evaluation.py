@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from normalize.checks.forms import CENTS
 from normalize.checks.ledger import WORDS, plain
-from normalize.checks.outcome import Identity, Place, adds_up, at_most, reconcile, remark
+from normalize.checks.outcome import Identity, adds_up, at_most, reconcile, remark
 from normalize.checks.tolerance import HUNDRED, ZERO, Term, compare, exact, minus, number, quotient, scored, times, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from normalize.checks.forms import Form
     from normalize.checks.ledger import Ledger
     from normalize.records import Finding, Indicator, Project, ProjectFund
 
@@ -25,72 +27,12 @@ FLOORS: tuple[tuple[str, Decimal], ...] = tuple((grade, Decimal(floor)) for grad
 SYNONYMS: dict[str, str] = WORDING["grade_synonyms"]
 FORM_WEIGHTS: dict[str, Decimal] = {level: Decimal(weight) for level, weight in WORDING["level1"].items()}
 MONEY_IN_NOTE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s?(万元|亿元|元)")
-CENTS = 2  # amounts of a form are entered whole or with two decimals: 5 is 5.00 (T3)
 OVERSHOOT = Decimal("1.3")  # 偏离 30% and more asks for a word of explanation
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One form: its head, funds rows and filled indicator rows."""
-
-    head: Project
-    funds: tuple[ProjectFund, ...]
-    indicators: tuple[Indicator, ...]
-
-    @property
-    def place(self) -> Place:
-        return Place(project_id=self.head.project_id)
-
-    @property
-    def zh(self) -> str:
-        return f"《{self.head.project_name or self.head.project_id}》"
-
-    def identity(self, check_id: str, zh: str, en: str, severity: str = "certain") -> Identity:
-        return Identity(check_id, f"{self.zh}{zh}", f"form {self.head.ordinal}, {en}", severity)
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return (self.head.row_id,) if self.head.row_id else ()
-
-    def score(self, value: Decimal | None, row: str = "") -> Term | None:
-        return None if value is None else scored(value, (row,) if row else self.ids)
-
-    def money(self, value: Decimal | None, row: str = "") -> Term | None:
-        return None if value is None else scored(value, (row,) if row else self.ids, CENTS)
-
-    @property
-    def weights(self) -> Term | None:
-        """Σ 分值 of the indicators; None where one could not be read."""
-        if not self.indicators or any(row.weight is None for row in self.indicators):
-            return None
-        return total(exact(row.weight, (row.row_id,)) for row in self.indicators if row.weight is not None)
-
-    @property
-    def executes(self) -> bool:
-        """Whether 预算执行率 is scored beside the indicators (usually 10 of 100)."""
-        weights = self.weights
-        return self.head.execution_weight is not None and not (weights is not None and weights.value == HUNDRED)
-
-
-def forms_of(ledger: Ledger) -> tuple[Form, ...]:
-    """The self-evaluation forms of the disclosure; target forms (绩效目标表) have no scores to check."""
-    funds: dict[str, list[ProjectFund]] = defaultdict(list)
-    rows: dict[str, list[Indicator]] = defaultdict(list)
-    for fund in ledger.disclosure.project_funds:
-        funds[fund.project_id].append(fund)
-    for row in ledger.disclosure.indicators:
-        if not row.is_placeholder:
-            rows[row.project_id].append(row)
-    return tuple(
-        Form(head, tuple(funds[head.project_id]), tuple(rows[head.project_id]))
-        for head in ledger.disclosure.projects
-        if head.kind == "self_evaluation"
-    )
 
 
 def weights_sum_to_hundred(ledger: Ledger) -> Iterator[Finding]:
     """指标分值之和 + 预算执行率分值 = 100; sub-rows (其中) are not counted (D01, D17)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         weights, execution = form.weights, form.head.execution_weight if form.executes else ZERO
         identity = form.identity("weights_sum_to_hundred", "分值之和 = 100", "the weights sum to 100")
         if weights is None and form.indicators:
@@ -102,7 +44,7 @@ def weights_sum_to_hundred(ledger: Ledger) -> Iterator[Finding]:
 
 def scores_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
     """指标得分之和 + 预算执行率得分 = 总分; 年度资金总额 counted once (D02)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         stated = form.score(form.head.total_score)
         if stated is None or not form.indicators:
             continue
@@ -134,7 +76,7 @@ def _row_by_row(form: Form, identity: Identity, failures: Iterable[tuple[Indicat
 
 def score_within_weight(ledger: Ledger) -> Iterator[Finding]:
     """得分 ≤ 分值, row by row (D03)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         identity = form.identity("score_within_weight", "得分 ≤ 分值", "no score exceeds its weight")
         rows = [row for row in form.indicators if row.score is not None and row.weight is not None]
         over = [(row, f"得分{row.score}，分值{row.weight}", f"score {row.score}, weight {row.weight}") for row in rows if row.score is not None and row.weight is not None and row.score > row.weight]
@@ -143,7 +85,7 @@ def score_within_weight(ledger: Ledger) -> Iterator[Finding]:
 
 def score_is_weight_times_coefficient(ledger: Ledger) -> Iterator[Finding]:
     """得分 = 分值 × 得分系数 (D04)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         identity = form.identity("score_is_weight_times_coefficient", "得分 = 分值 × 得分系数", "score = weight × coefficient")
         wrong, checked = [], 0
         for row in form.indicators:
@@ -159,7 +101,7 @@ def score_is_weight_times_coefficient(ledger: Ledger) -> Iterator[Finding]:
 
 def execution_rate_is_executed_over_budget(ledger: Ledger) -> Iterator[Finding]:
     """执行率 = 全年执行数 ÷ 全年预算数 (D05): A is the adjusted budget, not 年初预算."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         rows: list[tuple[str, Project | ProjectFund, str]] = [("", form.head, form.head.row_id)]
         rows += [(f"{fund.label} ", fund, fund.row_id) for fund in form.funds if fund.fund_source != "total"]
         for label, row, row_id in rows:
@@ -178,7 +120,7 @@ def execution_rate_is_executed_over_budget(ledger: Ledger) -> Iterator[Finding]:
 
 def execution_score_is_weight_times_ratio(ledger: Ledger) -> Iterator[Finding]:
     """预算执行得分 = 分值 × 执行数 ÷ 预算数, at most the weight (D06)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         head = form.head
         budget, executed = form.money(head.annual_budget), form.money(head.executed)
         if not budget or not executed or not budget.value or head.execution_weight is None or head.execution_score is None:
@@ -195,7 +137,7 @@ def execution_score_is_weight_times_ratio(ledger: Ledger) -> Iterator[Finding]:
 
 def execution_score_is_weight_times_printed_rate(ledger: Ledger) -> Iterator[Finding]:
     """预算执行得分 = 分值 × 印出的执行率 (D07)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         head = form.head
         if head.execution_weight is None or head.execution_rate_pct is None or head.execution_score is None:
             continue
@@ -206,7 +148,7 @@ def execution_score_is_weight_times_printed_rate(ledger: Ledger) -> Iterator[Fin
 
 def funds_total_is_sum_of_sources(ledger: Ledger) -> Iterator[Finding]:
     """年度资金总额 = 当年财政拨款 + 上年结转 + 其他资金, each column (D08)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         whole = next((fund for fund in form.funds if fund.fund_source == "total"), None)
         sources = [fund for fund in form.funds if fund.fund_source in {"current_year_appropriation", "prior_year_carryover", "other"}]
         if whole is None or not sources:
@@ -220,7 +162,7 @@ def funds_total_is_sum_of_sources(ledger: Ledger) -> Iterator[Finding]:
 
 def executed_within_budget(ledger: Ledger) -> Iterator[Finding]:
     """全年执行数 ≤ 全年预算数 (D09)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         budget, executed = form.money(form.head.annual_budget), form.money(form.head.executed)
         identity = form.identity("executed_within_budget", "执行数 ≤ 预算数", "executed within budget", "look")
         yield from at_most(identity, executed, budget, form.place)
@@ -228,7 +170,7 @@ def executed_within_budget(ledger: Ledger) -> Iterator[Finding]:
 
 def grade_matches_total(ledger: Ledger) -> Iterator[Finding]:
     """等级与总分一致: ≥90 优, ≥80 良, ≥60 中, 其余差; scales with 合格 are not judged (D10)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         score, grade = form.head.total_score, SYNONYMS.get(form.head.grade or "", form.head.grade)
         if score is None or grade not in {name for name, _ in FLOORS}:
             continue
@@ -239,7 +181,7 @@ def grade_matches_total(ledger: Ledger) -> Iterator[Finding]:
 
 def level_weights_follow_form(ledger: Ledger) -> Iterator[Finding]:
     """产出50、效益30（无满意度指标时40）、满意度10; other weights that sum to 100 are a local form (D11)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         weights: dict[str, Decimal] = defaultdict(Decimal)
         for row in form.indicators:
             if row.level1 is None or row.weight is None:
@@ -262,7 +204,7 @@ def level_weights_follow_form(ledger: Ledger) -> Iterator[Finding]:
 
 def note_savings_equal_unspent(ledger: Ledger) -> Iterator[Finding]:
     """说明中的节约（结余）资金 = 预算数 − 执行数; 说明为“无”则没有结余 (D12)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         budget, executed, note = form.money(form.head.annual_budget), form.money(form.head.executed), form.head.note
         if budget is None or executed is None or note is None or (unspent := minus(budget, executed)) is None:
             continue
@@ -291,7 +233,7 @@ def _met(row: Indicator) -> bool | None:
 
 def full_score_only_when_target_met(ledger: Ledger) -> Iterator[Finding]:
     """未达指标值不得满分, 达到则不扣分 (D13): judged where target and actual are numbers in one unit and the target has a direction."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         identity = form.identity("full_score_only_when_target_met", "达标与得分一致", "full score exactly where the target is met", "look")
         odd, checked = [], 0
         for row in form.indicators:
@@ -314,7 +256,7 @@ def _far_above(row: Indicator) -> bool:
 
 def overfulfilment_is_explained(ledger: Ledger) -> Iterator[Finding]:
     """完成值偏离指标值30%以上应说明原因 (D14)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         far = [row for row in form.indicators if _far_above(row) and (row.deviation_note or "").strip() in NOTHING]
         if far:
             identity = form.identity("overfulfilment_is_explained", "大幅超额完成应说明", "far above target without a word", "note")
@@ -325,7 +267,7 @@ def overfulfilment_is_explained(ledger: Ledger) -> Iterator[Finding]:
 
 def coefficient_is_a_percent(ledger: Ledger) -> Iterator[Finding]:
     """0 ≤ 得分系数 ≤ 100% (D16)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         rows = [row for row in form.indicators if row.coefficient_pct is not None]
         identity = form.identity("coefficient_is_a_percent", "得分系数在0与100%之间", "coefficients lie between 0 and 100%", "likely")
         wrong = [(row, f"得分系数{row.coefficient_pct}%", f"coefficient {row.coefficient_pct}%") for row in rows if row.coefficient_pct is not None and not 0 <= row.coefficient_pct <= HUNDRED]
@@ -334,7 +276,7 @@ def coefficient_is_a_percent(ledger: Ledger) -> Iterator[Finding]:
 
 def goals_of_projects_differ(ledger: Ledger) -> Iterator[Finding]:
     """不同项目的年度总体目标不得雷同 (D19)."""
-    forms = [form for form in forms_of(ledger) if form.head.goal_target and plain(form.head.goal_target) not in NOTHING]
+    forms = [form for form in ledger.forms if form.head.goal_target and plain(form.head.goal_target) not in NOTHING]
     goals = Counter(plain(form.head.goal_target) for form in forms)
     identity = Identity("goals_of_projects_differ", "各项目年度目标不雷同", "projects have goals of their own", "likely")
     for goal, count in goals.items():
@@ -349,7 +291,7 @@ def goals_of_projects_differ(ledger: Ledger) -> Iterator[Finding]:
 
 def total_score_within_hundred(ledger: Ledger) -> Iterator[Finding]:
     """总分 ≤ 100 (D20)."""
-    for form in forms_of(ledger):
+    for form in ledger.forms:
         if (score := form.head.total_score) is not None:
             identity = form.identity("total_score_within_hundred", "总分 ≤ 100", "the total is at most 100")
             yield remark(identity, "pass" if score <= HUNDRED else "fail", f"总分{score}", f"total {score}", ids=form.ids, place=form.place, lhs=score, rhs=HUNDRED)

@@ -94,7 +94,7 @@ def items_agree_with_gpb_table(ledger: Ledger) -> Iterator[Finding]:
 
 def _items(ledger: Ledger) -> Iterator[Comparison]:
     sheet = ledger.sheet("gpb_expenditure")
-    rows = sheet.coded() if sheet else {}
+    rows = sheet.codes if sheet else {}
     for subject, bases in ledger.said.items():
         row = rows.get(subject.code or "")
         if subject.measure != "gpb_expenditure" or row is None or subject.category:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from normalize.records import YUAN_PER_UNIT
@@ -48,6 +49,8 @@ def printed_decimals(raw: str, value: Decimal) -> int | None:
     >>> printed_decimals("减少56.950万元", Decimal("-56.95")), printed_decimals("与2024年持平", Decimal(0))
     (3, None)
     """
+    if raw == f"{value:f}":
+        return len(raw.partition(".")[2])
     for numeral in NUMERAL.findall(unicodedata.normalize("NFKC", raw)):
         digits = numeral.replace(",", "")
         if Decimal(digits) == abs(value):
@@ -55,6 +58,7 @@ def printed_decimals(raw: str, value: Decimal) -> int | None:
     return None
 
 
+@cache
 def last_place(decimals: int) -> Decimal:
     return Decimal(1).scaleb(-decimals)
 
