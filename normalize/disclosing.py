@@ -23,6 +23,7 @@ _MARK = re.compile("[算支收表况费目标绩效采购债]")
 _AMOUNT = re.compile(r"(?<![\d.])\d[\d,]*\.\d{1,6}(?![\d.])|(?<![\d.])\d[\d,]*\s*(?:万|亿)?元|(?<![\d.])\d{1,3}(?:,\d{3})+(?![\d.])")
 _FORM_WORD = re.compile(trie_pattern([key(word) for word in _WORDS["forms"]["words"]]))
 _UNFILLED = re.compile(r"[XxＸ×]{2,}(?![A-Za-z])")
+_STAGE = re.compile("决算|预算|绩效")
 _FILE = re.compile(r"\.(?:pdf|xlsx?|docx?|wps|et|ofd|zip|rar|7z)(?:[?#]|$)", re.IGNORECASE)
 _TOPIC = re.compile(r"部门预算|部门决算|单位预算|单位决算|预决算|预算公开|决算公开|预算/决算")
 LONGEST_CAPTION = 60
@@ -84,12 +85,19 @@ def _titles(document: Document) -> list[str]:
     return stated or [document.title or ""]
 
 
+def links_to_disclosures(document: Document) -> frozenset[str]:
+    """Texts of links that speak of budgets: titles of other pages, not of this one."""
+    return frozenset(text for link in document.links if len(text := squeeze(link.text)) >= 6 and _STAGE.search(text))
+
+
 def _is_titled(document: Document) -> bool:
     """Whether the title, or one of the first lines where the page has none, is a title of a budget or final account of one body and year."""
-    opening = [line.strip() for line in document.content[:1500].split("\n") if 4 <= len(line.strip()) <= 80][:12]
     stated = [squeeze(text) for text in _titles(document) if text]
-    if document.source.media_type == "text/html" and any(name.lower() == "articletitle" for name, _ in document.metadata):
-        opening = []
+    opening: list[str] = []
+    if not any(name.lower() == "articletitle" for name, _ in document.metadata):
+        linked = links_to_disclosures(document)
+        lines = [squeeze(line) for line in document.content[:1500].split("\n")]
+        opening = [line for line in lines if 4 <= len(line) <= 80 and not any(text in line for text in linked)][:12]
     for text in (*stated, *opening):
         title = read_title(text)
         if title.stage is not None and title.year is not None and (title.name is not None or title.edition is not None):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from extract.document import Heading, Link, Paragraph, Span
 from normalize.dates import published_on, signature_span
-from normalize.disclosing import Signals, signals_of
+from normalize.disclosing import Signals, links_to_disclosures, signals_of
 from normalize.places import Place, find_place, mentions
 from normalize.records import Finding, Identity
 from normalize.titles import Title, bare_name, clean_name, is_body, read_title, squeeze
@@ -44,9 +44,9 @@ _REFORM_SUBJECT = re.compile(_WORDS["reform"]["subject"])
 _ATTACHED = re.compile(r"^[ \t\u3000]*附[ \t\u3000]*件[ \t\u3000]*\d*[ \t\u3000]*[:：][ \t\u3000]*(?P<name>[^\n]{4,80})", re.MULTILINE)
 _FILE = re.compile(r"\.(?:pdf|xlsx?|docx?|wps|et|ofd|zip|rar|7z|csv)(?:[?#].*)?$", re.IGNORECASE)
 _DOWNLOAD = re.compile(r"^附件|附件\d*[:：]|(?:决算|预算)(?:公开)?表|下载")
-_YEAR_LINE = re.compile(r"^(?=[^\n]{0,60}$)[^\n。；;]{0,30}?((?:19|20)\d\d)[ \t]*年[^\n。；;]{0,36}?(?:决算|预算)[^\n。；;]{0,24}$", re.MULTILINE)
-_YEAR_PROSE = re.compile(r"((?:19|20)\d\d)[ \t]*年(?:度)?(?:[^\n。；;，,]{0,14}?)(?:收入|支出|财政拨款|一般公共预算|收支|部门|单位)")
-_YEAR_FORM = re.compile(r"[（(][ \t]*((?:19|20)\d\d)[ \t]*年?[ \t]*(?:年度|度)[ \t]*[）)]")
+_YEAR_LINE = re.compile(r"^(?=[^\n]{0,60}$)[^\n。；;]{0,30}?((?:19|20)\d\d)()[ \t]*年(?:度)?[^\n。；;，,]{0,30}?(?:决算|预算)(?:[^\n。；;，,]{0,16}(?:表|说明|情况|公开|目录|概况|分析|[）)]))?$", re.MULTILINE)
+_YEAR_PROSE = re.compile(r"((?:19|20)\d\d)()[ \t]*年(?:度)?(?:[^\n。；;，,]{0,14}?)(?:收入|支出|财政拨款|一般公共预算|收支|部门|单位)")
+_YEAR_FORM = re.compile(r"[（(][ \t]*((?:19|20)\d\d)[ \t]*年?[ \t]*(?:年度|度)[ \t]*[）)]|((?:19|20)\d\d)[ \t]*[（(]年度[）)]")
 _STAGE_LINE = re.compile(r"^(?=[^\n]{0,60}$)[^\n。；;]*?(决算|预算)[^\n。；;]*$", re.MULTILINE)
 _EDITION = re.compile(r"(部门|单位)[ \t]*(?:综合)?(?:预算|决算)(?!单位|部门|管理|法|批复)")
 _UNFILLED = re.compile(r"[XxＸ×*＊]{2,}")
@@ -54,8 +54,13 @@ _PAGE_NUMBER = re.compile(r"[\s\d—–\-－第页共/·.]+")
 _CONTENTS = re.compile(r"^目\s*录")
 _PHONE = re.compile(r"(?:[（(]0\d{2,3}[）)]\s*|0\d{2,3}\s*[-—–－ ]\s*)?[2-9]\d{6,7}(?!\d)|1[3-9]\d{9}(?!\d)")
 _PHONE_LABEL = re.compile(r"联系电话|联系方式|咨询电话|反馈电话|监督电话|公开电话|联系人[^\n]{0,16}?电话|信息反馈")
+_FURNITURE = re.compile("|".join(map(re.escape, _WORDS["cover"]["furniture"])))
+_OPENING = frozenset(_WORDS["cover"]["opening"])
+_SCOPE_LINE = re.compile(r"[（(][^（）()]{2,6}[）)]")
+_OUTLINE = re.compile(r"[一二三四五六七八九十]{1,3}[、.]|[（(][一二三四五六七八九十]|\d{1,2}[.、．]|第[一二三四五六七]部分")
 COVER_LINES = 14
 COVER_JOIN = 5
+LONGEST_TITLE = 70
 HEAD = 4000
 
 
@@ -82,14 +87,13 @@ def identify(document: Document, sections: tuple[Section, ...]) -> tuple[Identit
     published = published_on(document)
     phone = contact_phone(document, sections)
     attachments = attachments_of(document)
-    title = next((title for _, title in found.titles if title.stage or title.evaluation), None)
     printed = _display_title(document, found)
-    if not signals.discloses and not (signals.announces and title is not None):
-        owner = _page_owner(document)
+    owner = _page_owner(document)
+    if not signals.discloses and not signals.announces:
         place = find_place(owner) if owner else None
         identity = Identity(
             printed, owner, place.code if place else None, *(place[1:] if place else (None, None, None)),
-            published_on=_iso(published.day), attachments=attachments if signals.announces else (),
+            published_on=_iso(published.day),
         )  # fmt: skip
         return identity, ()
     findings = [*published.findings]
@@ -99,7 +103,7 @@ def identify(document: Document, sections: tuple[Section, ...]) -> tuple[Identit
     findings += doubts
     if signals.unfilled:
         return Identity(printed, fiscal_year=year, stage=stage, published_on=_iso(published.day)), tuple(findings)
-    names = _with_forms(document, found, signals)
+    names = _with_forms(document, found, signals) or ((Named(owner, "页面标题"),) if owner else ())
     site = _site_place(document, year)
     department, place, doubts = _department(names, site, found, year)
     findings += doubts
@@ -128,14 +132,15 @@ def _metadata(document: Document, names: list[str]) -> Iterator[str]:
 
 
 def cover_lines(document: Document) -> list[str]:
-    """The short lines a document opens with, contents list and page numbers left out: where a title stands, over one line or five."""
+    """The short lines a document opens with, furniture, links, contents list and page numbers left out: where a title stands, over one line or five."""
     lines: list[str] = []
+    linked = links_to_disclosures(document)
     for block in islice(document.blocks, 4 * COVER_LINES):
         if not isinstance(block, (Heading, Paragraph)):
             continue
         line = document.text(block.span).strip()
         plain = squeeze(line)
-        if not plain or _PAGE_NUMBER.fullmatch(plain):
+        if not plain or any(text in plain for text in linked) or _PAGE_NUMBER.fullmatch(plain) or _FURNITURE.search(plain):
             continue
         if _CONTENTS.match(plain) and lines:
             break
@@ -146,38 +151,38 @@ def cover_lines(document: Document) -> list[str]:
 
 
 def _cover_titles(document: Document) -> Iterator[Title]:
-    """Titles joined from one to five lines of the cover, whole ones first, in the order of the page."""
+    """Titles of the cover: whole lines first on a web page, where furniture stands around them; lines joined, up to five, on paper."""
     lines = cover_lines(document)
-    partial: list[Title] = []
-    for start in range(len(lines)):
-        if len(lines[start]) > 70 or (start and lines[start].endswith(("。", "；"))):
-            continue
-        for count in range(1, COVER_JOIN + 1):
-            part = lines[start : start + count]
-            if len(part) < count or any(len(line) > 70 or (index and line[:1] in "一（(") for index, line in enumerate(part)):
-                break
-            title = read_title("".join(part))
-            if title.stage is None and not title.evaluation:
-                continue
-            whole = title.name is not None and title.year is not None
-            if whole and not (count > 1 and _joins_two_titles(part)):
-                if count < COVER_JOIN and start + count < len(lines) and (rest := _tail_of_title(title, lines[start + count])) is not None:
-                    title = rest
-                yield title
-                break
-            if count == 1:
-                partial.append(title)
-    yield from partial
+    alone = [_opened(lines, index, title) for index, line in enumerate(lines) if _whole(title := read_title(line))]
+    joined = [title for start in range(len(lines)) if (title := _joined(lines, start)) is not None]
+    yield from (*joined, *alone) if document.page_count else (*alone, *joined)
+    yield from (title for line in lines if len(line) <= LONGEST_TITLE and _says_kind(title := read_title(line)))
 
 
-def _joins_two_titles(lines: list[str]) -> bool:
-    """Whether the first of some joined lines is a whole title by itself or a numbered entry of a list."""
-    return any(re.match(r"\d{1,2}[.、．]|第[一二三四五六]部分", line) for line in lines)
+def _says_kind(title: Title) -> bool:
+    return title.stage is not None or title.evaluation
 
 
-def _tail_of_title(title: Title, following: str) -> Title | None:
-    """A title whose scope bracket stands on the next line."""
-    return read_title(title.text + following) if re.fullmatch(r"[（(][^（）()]{2,6}[）)]", following) else None
+def _whole(title: Title) -> bool:
+    return _says_kind(title) and title.name is not None and title.year is not None
+
+
+def _opened(lines: list[str], index: int, title: Title) -> Title:
+    """A title whose name began on the line before: 中国人民政治协商会议 / 某县委员会2022年度部门决算."""
+    return read_title(lines[index - 1] + title.text) if index and lines[index - 1] in _OPENING else title
+
+
+def _joined(lines: list[str], start: int) -> Title | None:
+    """The whole title that begins on a line and ends on it or one of the next four."""
+    for count in range(1, COVER_JOIN + 1):
+        part = lines[start : start + count]
+        if len(part) < count or any(len(line) > LONGEST_TITLE for line in part) or any(_OUTLINE.match(line) for line in part[1:]):
+            return None
+        title = read_title("".join(part))
+        if _whole(title):
+            following = lines[start + count] if start + count < len(lines) else ""
+            return read_title(title.text + following) if _SCOPE_LINE.fullmatch(following) else title
+    return None
 
 
 def _read(document: Document) -> _Found:
@@ -350,6 +355,7 @@ def _abbreviates(short: str, full: str) -> bool:
     return len(short) >= 3
 
 
+_OUTER_PLACES = re.compile(r"(?:中共|中国共产党)?(?:[一-鿿]{2,9}?(?:省|市|自治区|州|盟|县|区|旗))+")
 _SHORTENED = re.compile(r"(?:委|办|联)$")
 
 
@@ -361,7 +367,7 @@ def _fullest(name: str, names: tuple[Named, ...]) -> str:
         if len(longer) <= len(best) or other.where == "实施单位":
             continue
         same_scope = bare_name(longer) == longer or bare_name(best) != best
-        if longer.endswith(best) and find_place(longer) is not None and same_scope:
+        if longer.endswith(best) and _OUTER_PLACES.fullmatch(longer.removesuffix(best)) and same_scope:
             best = longer
         elif _SHORTENED.search(best) and bare_name(longer) == longer and _abbreviates(best, longer) and find_place(longer) is not None:
             best = longer
@@ -390,8 +396,9 @@ def _completed(name: str, names: tuple[Named, ...], site: Place | None, year: in
 
 def _fiscal_year(document: Document, found: _Found) -> tuple[int | None, list[Finding]]:
     """The year of the accounts: the headings' majority beats the title; both are kept in a finding when they differ."""
+    prose = _prose(document)
     titled = next(((where, title.year) for where, title in found.titles if title.year and where in {"title", "cover"}), None)
-    headings = Counter(int(match[1]) for match in _YEAR_LINE.finditer(document.content))
+    headings = Counter(int(match[1]) for match in _YEAR_LINE.finditer(prose))
     common = headings.most_common(2)
     majority = common[0][0] if common and common[0][1] >= 3 and (len(common) == 1 or common[0][1] >= 2 * common[1][1]) else None
     if titled is not None:
@@ -411,8 +418,9 @@ def _fiscal_year(document: Document, found: _Found) -> tuple[int | None, list[Fi
     crumbs = [match for text in _metadata(document, _WORDS["metadata"]["crumbs"]) for match in re.findall(r"(20\d\d)年", text)]
     if crumbs:
         return int(crumbs[-1]), []
-    for pattern in (_YEAR_LINE, _YEAR_FORM, _YEAR_PROSE):
-        years = Counter(int(match[1]) for match in pattern.finditer(document.content)).most_common(1)
+    prose = document.content
+    for pattern in (_YEAR_FORM, _YEAR_LINE, _YEAR_PROSE):
+        years = Counter(int(match[1] or match[2]) for match in pattern.finditer(prose)).most_common(1)
         if years:
             return years[0][0], []
     return None, []
@@ -426,7 +434,9 @@ def _cover_disagrees(found: _Found, year: int) -> list[Finding]:
 
 
 def _stage(document: Document, found: _Found, signals: Signals) -> tuple[str | None, list[Finding]]:
-    lines = Counter("final" if "决算" in match.group() else "budget" for match in _STAGE_LINE.finditer(document.content))
+    if signals.forms and not signals.accounts and any(title.evaluation for _, title in found.titles[:1]):
+        return _evaluated(document), []
+    lines = Counter("final" if "决算" in match.group() else "budget" for match in _STAGE_LINE.finditer(_prose(document)))
     printed = None
     if lines["final"] >= 3 and 3 * lines["final"] >= lines["budget"]:
         printed = "final"
@@ -436,13 +446,23 @@ def _stage(document: Document, found: _Found, signals: Signals) -> tuple[str | N
     if titled is None:
         crumbs = next((_WORDS["title"]["stages"][word] for text in _metadata(document, _WORDS["metadata"]["crumbs"])
                        for word in reversed(re.findall(r"(?<!预)决算|预算(?!/|决)", text))), None)  # fmt: skip
-        return printed or crumbs or _first_stage(lines) or ("final" if signals.forms else None), []
+        return printed or crumbs or _first_stage(lines) or (_evaluated(document) if signals.forms else None), []
     if printed is None or printed == titled or (titled == "budget" and lines["budget"] > lines["final"]):
         return titled, []
     finding = Finding(
         "title_and_body_disagree_on_stage", "fail", f"标题写{_zh(titled)}，正文是{_zh(printed)}，取正文", f"the title says {titled}, the body is {printed}; the body is taken", "likely"
     )
     return printed, [finding]
+
+
+def _evaluated(document: Document) -> str:
+    """Forms alone: targets belong to the budget, self-evaluations to the final account."""
+    return "final" if re.search("自评|全年执行数|实际完成|绩效评价", document.content) else "budget"
+
+
+def _prose(document: Document) -> str:
+    """The text outside of grids, one line per block: where captions and headings stand."""
+    return "\n".join(document.text(block.span) for block in document.blocks if isinstance(block, (Heading, Paragraph)))
 
 
 def _zh(stage: str) -> str:
