@@ -52,7 +52,6 @@ _LINK = re.compile(load_toml("wording.toml")["verbs"]["link"])
 _LEVEL_LINK = re.compile("(?:了|约)*(?:为|至|到|成)")
 _JOINERS = frozenset({"、", "和", "及", "与", "以及", ",", "、以及"})
 _PROJECT_HEADING = re.compile(r"(?:第.+部分|[^、]{1,3}、|\(.+\))?(?P<name>.{4,40}?)(?:项目)?(?:经费|资金|支出)?(?:预算)?情况说明")
-_PROJECT_LIST = re.compile(r"个项目[^。;:]{0,6}(?:分别为|分别是|包括|如下|分别|为|有)[:,]?")
 _PROJECT_LEAD = re.compile(r"(?P<name>[^。;:,]{2,40}?)(?:项目)?:")
 _ORDINAL_AFTER = re.compile(r"[.、)](?!\d)")
 _SILENT = ("overview.duties", "overview.tasks", "glossary", "contact", "tables")
@@ -69,7 +68,9 @@ _LOOSE_FLAT = frozenset({"一致", "相一致", "相同", "不变", "基本一�
 @dataclass(slots=True)
 class _State:
     subjects: tuple[Subject, ...] = ()
+    money: tuple[Subject, ...] = ()  # the last subjects that are not counts
     parent: tuple[Subject, ...] = ()
+    listed: int = 0  # items of the list under the parent so far
     subject_end: int = -1  # where the last subject phrase ended, for A、B、C
     base: str | None = None
     base_seen: int = -99  # where it was named
@@ -89,6 +90,9 @@ class _State:
     spent: bool = False  # a number has been read since the last subject
 
     def end_sentence(self) -> None:
+        if self.listed > 1 and self.reason < 0 and not self.purpose:  # the list is done: the next sentence speaks of its head again
+            self.subjects = self.money = self.parent
+        self.listed = 0
         self.level = self.mode = self.zero = None
         self.sign = 0
         self.paired = self.reason = -1
@@ -183,7 +187,8 @@ class _Reader:
             self.project = described["name"] if described else None
         if self.kind.startswith(_SILENT):
             return
-        state = _State(subjects=self.heading_subjects(section.heading))
+        heading = self.heading_subjects(section.heading)
+        state = _State(subjects=heading, money=heading)
         for span in section.passages:
             self.read_passage(fold(self.document.text(span), span.start), state)
 
@@ -270,6 +275,12 @@ class _Reader:
             if subject is not None:
                 self.take_subject(subject, token, text, state)
                 state.level = level or state.level
+                if subject.first == "self_evaluated_projects":
+                    state.parent = (subject,)
+        elif name == "coded_item":
+            self.explained.append(text.span(token.start("item_code"), token.end("item_code")))
+            measure = _CLASS_MEASURES.get(self.kind.split(".")[0], "gpb_expenditure")
+            self.take_subject(Subject((measure,), None, token["item_code"].rstrip("-"), None, token["coded_name"]), token, text, state)
         elif name in {"item_path", "dash_path"}:
             path = tuple(part for part in (token["item_class"] or token["dash_class"], token["item_group"] or token["dash_group"], token["item"] or token["dash_item"]))
             code = self.codes.function_code(path)
@@ -305,13 +316,13 @@ class _Reader:
         elif name == "completion":
             state.mode = "completion"
         elif name == "list":
-            state.parent = state.subjects or state.parent
+            state.parent = state.money or state.parent
+            state.listed = 0
             state.mode = state.level = None
             state.sign = 0
         elif name == "paired":
-            state.paired = 0 if len(_dealt(state)) > 1 else -1
-            if self.kind in _KPI_SECTIONS and _PROJECT_LIST.search(text.text, max(0, token.start() - 12), token.end() + 1):
-                state.projects = True
+            state.paired = 0 if len(_dealt(state.subjects)) > 1 else -1
+            state.projects = self.kind in _KPI_SECTIONS and "项目" in text.text[max(0, token.start() - 12) : token.start()]
         elif name.startswith("level_"):
             state.level = name.removeprefix("level_")
             state.sign = 0
@@ -330,6 +341,9 @@ class _Reader:
         gap = text.text[state.subject_end : token.start()] if state.subject_end > 0 else None
         joined = gap in _JOINERS and not state.spent
         state.subjects = (*state.subjects, subject) if joined else (subject,)
+        if subject.entry is None or not subject.entry.count:
+            state.money = state.subjects
+            state.listed += bool(state.parent) and subject != state.parent[0]
         state.subject_end = token.end()
         state.spent = False
         if not joined:
@@ -360,12 +374,10 @@ class _Reader:
         if token.group() in _LOOSE_FLAT and token.start() - state.base_seen > 12:
             return
         base = state.base or self.default_base
-        if self.kind in _KPI_SECTIONS or not state.subjects or state.mode == "share":
+        if self.kind in _KPI_SECTIONS or not state.money or state.mode == "share":
             return
         span = text.span(token.start(), token.end())
-        for subject, measure in _dealt(state):
-            if subject.entry is not None and subject.entry.count:
-                continue
+        for subject, measure in _dealt(state.money):
             self.add_line(measure, subject, f"change_vs_{base}", Decimal(0), None, span, text, "expanded" if len(subject.measures) > 1 else "stated", "narrative.flat")
 
     def read_number(self, token: re.Match[str], text: Folded, state: _State) -> None:
@@ -422,7 +434,7 @@ class _Reader:
             basis = "initial_budget"
         else:
             basis = self.level_basis(state.level, state.year)
-        dealt = _dealt(state)
+        dealt = _dealt(state.subjects)
         if state.paired >= 0 or (len(dealt) > 1 and _pair_position(text.text, token) is not None):
             place = state.paired if state.paired >= 0 else _pair_position(text.text, token) or 0
             if place < len(dealt):
@@ -452,7 +464,7 @@ class _Reader:
         if not basis or not state.subjects or self.counts_now(state) or self.kind in _KPI_SECTIONS:
             self.read_loose(value, "%", None, span, token, text, state, "kpi")
             return
-        dealt = _dealt(state)
+        dealt = _dealt(state.subjects)
         place = _pair_position(text.text, token) if len(dealt) > 1 else None
         chosen = dealt[place : place + 1] if place is not None else tuple((state.subjects[-1], measure) for measure in state.subjects[-1].measures)
         for subject, measure in chosen:
@@ -526,7 +538,7 @@ class _Reader:
     def read_project_amount(self, value: Decimal, unit: str, span: Span, token: re.Match[str], text: Folded, state: _State) -> None:
         """`…6个项目分别为:甲42万元,乙7.2万元,合计49.2万元`: the budget of each project and their sum."""
         before = text.text[: token.start()]
-        label = re.split(r"[,;:]|(?<=\d)(?:万元|元|亿元)", before)[-1]
+        label = re.split(r"[,;:]|(?<=\d)(?:万元|元|亿元)、?", before)[-1]
         total = re.sub(r"[^一-鿿]", "", label) in {"合计", "共计", "总计", "小计", "共"}
         self.lines.append(BudgetLine("narrative", "initial_budget", value, unit, self.document.text(span), span, "narrative.project_list", section_kind="performance",
                                      measure="project_budget", category="all_self_evaluated" if total else None, project=None if total else self.document.text(text.span(token.start() - len(label), token.start())).strip() or None))  # fmt: skip
@@ -549,9 +561,9 @@ class _Reader:
                 self.lines[index] = replace(line, reason_text=words)
 
 
-def _dealt(state: _State) -> tuple[tuple[Subject, str], ...]:
+def _dealt(subjects: tuple[Subject, ...]) -> tuple[tuple[Subject, str], ...]:
     """The subjects that paired values are dealt out to, one measure each."""
-    return tuple((subject, measure) for subject in state.subjects for measure in subject.measures)
+    return tuple((subject, measure) for subject in subjects for measure in subject.measures)
 
 
 def _is_ordinal(text: str, start: int, end: int) -> bool:
