@@ -45,16 +45,20 @@ def class_expenditures_sum_to_gpb(ledger: Ledger) -> Iterator[Finding]:
 
 
 def item_expenditures_sum_to_gpb(ledger: Ledger) -> Iterator[Finding]:
-    """一般公共预算支出 = 逐项（类款项）支出之和; a list shorter than the table's is not held to it (A24, B15)."""
+    """一般公共预算支出 = 逐项（类款项）支出之和; a list shorter than the table's is not held to it, nor are the
+    budgets of a final account, whose unspent subjects are not listed: there only an excess is wrong (A24, B15).
+    """
     identity = Identity("item_expenditures_sum_to_gpb", "一般公共预算支出 = 各项支出之和", "general-budget spending = sum of its items")
-    rows = by_code(ledger, ledger.basis, ITEM)
     sheet = ledger.sheet("gpb_expenditure")
     printed = {row.code for row in sheet.rows if row.code and len(row.code) == ITEM} if sheet else set()
-    if len(rows) < 2:
-        return
-    first = next(iter(rows.values()))
-    missing: list[Term | None] = [] if printed and printed <= rows.keys() else [None]
-    yield from adds_up(identity, _whole(ledger, ledger.basis, first), [*missing, *(ledger.term(row) for row in rows.values())], place=place_of(first))
+    for basis in dict.fromkeys((ledger.basis, "initial_budget")):
+        rows = by_code(ledger, basis, ITEM)
+        if len(rows) < 2:
+            continue
+        first = next(iter(rows.values()))
+        complete = basis == ledger.basis and printed and printed <= rows.keys()
+        missing: list[Term | None] = [] if complete else [None]
+        yield from adds_up(identity, _whole(ledger, basis, first), [*missing, *(ledger.term(row) for row in rows.values())], place=place_of(first))
 
 
 def class_changes_sum_to_gpb_change(ledger: Ledger) -> Iterator[Finding]:

@@ -39,11 +39,12 @@ def agency_cost_moves_with_public_expenditure(ledger: Ledger) -> Iterator[Findin
 
 def vehicle_types_sum_to_vehicles(ledger: Ledger) -> Iterator[Finding]:
     """车辆总数 = 各类用车之和 (A57)."""
-    identity = Identity("vehicle_types_sum_to_vehicles", "车辆总数 = 各类用车之和", "vehicles = sum of their types", "likely")
-    for basis in ("final", "initial_budget"):
-        whole = ledger.count("asset_vehicles", basis)
-        types = [ledger.count(subject, basis) for subject in ledger.counted if subject.measure == "asset_vehicles" and subject.category]
-        yield from adds_up(identity, ledger.term(whole), [ledger.term(kind) for kind in types if kind is not None], place=place_of(whole))
+    for measure in ("asset_vehicles", "vehicles_purchased"):
+        identity = Identity("vehicle_types_sum_to_vehicles", f"{Subject(measure).zh} = 各类用车之和", f"{Subject(measure).en} = sum of their types", "likely")
+        for basis in ("final", "initial_budget"):
+            whole = ledger.count(measure, basis)
+            types = [ledger.count(subject, basis) for subject in ledger.counted if subject.measure == measure and subject.category]
+            yield from adds_up(identity, ledger.term(whole), [ledger.term(kind) for kind in types if kind is not None], place=place_of(whole))
 
 
 def official_vehicles_within_assets(ledger: Ledger) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from normalize.checks.ledger import BASIS_ZH, Subject, approximate, nearest, subject_of
 from normalize.checks.outcome import Identity, place_of, reconcile, remark
-from normalize.checks.tolerance import HUNDRED, compare, exact, minus, quotient, total
+from normalize.checks.tolerance import HUNDRED, ZERO, compare, exact, minus, quotient, total
 from normalize.records import BudgetLine
 
 if TYPE_CHECKING:
@@ -74,6 +74,13 @@ def _base_and_change(ledger: Ledger, stated: dict[str, list[BudgetLine]], row: B
     return None if base is None or change is None else (base, change)
 
 
+def _undefined(identity: Identity, row: BudgetLine, ids: tuple[str, ...], zh: str) -> Iterator[Finding]:
+    """A percent of nothing: 0% and 100% are customary, any other figure has no meaning (T8)."""
+    status = "undefined" if abs(row.value) in {ZERO, HUNDRED} else "fail"
+    said_zh, said_en = f"基数为0，{zh}{row.value}%无意义", f"the base is 0, {row.value}% is undefined"
+    yield remark(identity, status, said_zh, said_en, severity=None if status == "undefined" else "look", ids=(*ids, row.row_id), place=place_of(row))
+
+
 def growth_rate_matches_amounts(ledger: Ledger) -> Iterator[Finding]:
     """增长率 = 增减额 ÷ 上年数（或预算数）; a rate from nothing is undefined (A10-A13, A18, A21, A22, A31, A32, A36, A37, A41-A47, A55, A56, A68; T4, T8)."""
     for subject, stated in (*ledger.said.items(), *kpi_figures(ledger).items()):
@@ -86,8 +93,7 @@ def growth_rate_matches_amounts(ledger: Ledger) -> Iterator[Finding]:
                 rate = ledger.term(row)
                 computed = quotient(change, base)
                 if computed is None and base.value == 0 and rate is not None:
-                    zh, en = f"基数为0，增长率{rate.text}%无意义", f"the base is 0, a rate of {rate.text}% is undefined"
-                    yield remark(identity, "undefined", zh, en, ids=(*change.ids, *base.ids, row.row_id), place=place_of(row))
+                    yield from _undefined(identity, row, (*change.ids, *base.ids), "增长率")
                 else:
                     yield from reconcile(identity, computed, rate, percent=True, place=place_of(row))
 
@@ -144,7 +150,7 @@ def share_is_part_of_whole(ledger: Ledger) -> Iterator[Finding]:
                 continue
             identity = Identity("share_is_part_of_whole", f"{subject.zh}占{Subject(whole_measure).zh}", f"share of {subject.en} in {Subject(whole_measure).en}")
             if whole.value == 0:
-                yield remark(identity, "undefined", f"总额为0，占比{row.value}%无意义", f"the whole is 0, a share of {row.value}% is undefined", ids=(*part.ids, *whole.ids, row.row_id), place=place_of(row))
+                yield from _undefined(identity, row, (*part.ids, *whole.ids), "占比")
             else:
                 yield from reconcile(identity, quotient(part, whole), ledger.term(row), percent=True, place=place_of(row))
 
@@ -186,7 +192,7 @@ def completion_is_final_over_budget(ledger: Ledger) -> Iterator[Finding]:
                 continue
             identity = Identity("completion_is_final_over_budget", f"{subject.zh}完成预算%", f"{subject.en}, completion of the budget")
             if budget.value == 0:
-                yield remark(identity, "undefined", f"预算为0，完成率{row.value}%无意义", f"the budget is 0, a rate of {row.value}% is undefined", ids=(*final.ids, *budget.ids, row.row_id), place=place_of(row))
+                yield from _undefined(identity, row, (*final.ids, *budget.ids), "完成率")
             else:
                 yield from reconcile(identity, quotient(final, budget), ledger.term(row), percent=True, place=place_of(row))
 

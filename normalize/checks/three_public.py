@@ -149,6 +149,18 @@ def foreign_reception_within_domestic(ledger: Ledger) -> Iterator[Finding]:
         yield from at_most(identity, ledger.term(rows[0]), ledger.term(rows[1]), place_of(rows[0]))
 
 
+def reception_is_domestic_and_overseas(ledger: Ledger) -> Iterator[Finding]:
+    """公务接待费 = 国内接待费 + 国（境）外接待费 (A54); with one of them told, it is within the whole."""
+    identity = Identity("reception_is_domestic_and_overseas", "公务接待费 = 国内 + 国（境）外", "reception = domestic + overseas", "likely")
+    row = ledger.line(Subject("three_public_reception", category="domestic"))
+    whole = ledger.amount("three_public_reception", near=row)
+    parts = [ledger.amount(Subject("three_public_reception", category=category)) for category in ("domestic", "overseas")]
+    if None in parts:
+        yield from at_most(identity, parts[0], whole, place_of(row))
+    else:
+        yield from adds_up(identity, whole, parts, place=place_of(row))
+
+
 def three_public_comparisons_are_present(ledger: Ledger) -> Iterator[Finding]:
     """“三公”各项都应与预算、与上年比较; a comparison given for the 用车 total serves both its parts (A71)."""
     if ledger.budgeting or ledger.line("three_public_total") is None:
@@ -178,5 +190,6 @@ CHECKS = (
     cost_and_count_are_zero_together,
     persons_at_least_batches,
     foreign_reception_within_domestic,
+    reception_is_domestic_and_overseas,
     three_public_comparisons_are_present,
 )

@@ -84,6 +84,9 @@ def revenue_kinds_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
 
 def _funds(ledger: Ledger, funds: tuple[str, ...]) -> tuple[Term | None, list[Term]]:
     terms = [ledger.amount(fund) for fund in funds]
+    if terms[0] is None and funds is FISCAL_FUNDS_EXPENDITURE:
+        halves = [ledger.amount(half) for half in ("gpb_basic_expenditure", "gpb_project_expenditure")]
+        terms[0] = total([half for half in halves if half is not None]) if None not in halves else None
     return terms[0], [term for term in terms[1:] if term is not None]
 
 
@@ -99,6 +102,21 @@ def fiscal_total_is_sum_of_funds(ledger: Ledger) -> Iterator[Finding]:
         if first is not None:
             carry = ledger.amount(carried) or ledger.amount(gpb_carried)
             yield from adds_up(identity, ledger.amount(whole), (first, *others, carry), place=place_of(ledger.line(whole)))
+
+
+def fiscal_appropriation_is_sum_of_funds(ledger: Ledger) -> Iterator[Finding]:
+    """财政拨款收入 = 一般公共预算 + 政府性基金 + 国有资本经营 (A05, A17): a shortfall counts only where all three funds are told."""
+    identity = Identity("fiscal_appropriation_is_sum_of_funds", "财政拨款收入 = 三项财政拨款之和", "fiscal appropriation = sum of the three funds", "likely")
+    row = ledger.line("revenue_fiscal_appropriation")
+    funds = [ledger.amount(fund, near=row) for fund in FISCAL_FUNDS_REVENUE]
+    stated, carried = ledger.term(row), ledger.amount("fiscal_opening_carryover")
+    known = total([fund for fund in funds if fund is not None]) if funds[0] is not None else None
+    if stated is None or known is None:
+        return
+    with_carry = total((stated, carried)) if carried is not None else None
+    if with_carry is not None and compare(known, with_carry).status == "pass":
+        stated = with_carry
+    yield from adds_up(identity, stated, funds, place=place_of(row))
 
 
 def fiscal_total_within_total(ledger: Ledger) -> Iterator[Finding]:
@@ -169,6 +187,7 @@ CHECKS = (
     expenditure_kinds_sum_to_total,
     revenue_kinds_sum_to_total,
     fiscal_total_is_sum_of_funds,
+    fiscal_appropriation_is_sum_of_funds,
     fiscal_total_within_total,
     prior_year_totals_agree,
     expenditure_change_is_sum_of_parts,
