@@ -2,7 +2,7 @@
 
 A spreadsheet runs a cell that begins with ``= + - @``, quoted or not, and targets like ``=201宗`` do begin so. No prefix is dropped by
 pandas, polars and DuckDB alike (docs/decisions/csv.md: every character was tried), so the cell gets an apostrophe, which is undone by one
-documented expression. Plain signed numbers (-56.95) and dashes stay as they are: a spreadsheet shows them, it has nothing to run.
+documented expression. Plain signed numbers (-56.95), dashes and lone operators stay as they are: there is nothing in them to run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gongkai.rows import Row
 
 GUARDED = re.compile(r"'*[=+\-@＝＋－＠\t\r]")
-HARMLESS = re.compile(r"[+\-]?[0-9][0-9,]*(?:\.[0-9]+)?%?|-+")  # what a spreadsheet can only show
+HARMLESS = re.compile(r"[+\-]?[0-9][0-9,]*(?:\.[0-9]+)?%?|[=+@＝＋－＠]|-+")  # what a spreadsheet can only show: numbers, a sign alone
 GUARD = "'"
 UNGUARD = r"^'('*[=+\-@＝＋－＠\t\r])"  # replaced by \1, this reads a cell back; the same pattern works in pandas, polars and DuckDB
 
@@ -30,8 +30,8 @@ UNGUARD = r"^'('*[=+\-@＝＋－＠\t\r])"  # replaced by \1, this reads a cell 
 def guarded(text: str) -> str:
     """The text as a spreadsheet may see it.
 
-    >>> guarded("=201宗"), guarded("-56.95"), guarded("≥95%")
-    ("'=201宗", '-56.95', '≥95%')
+    >>> guarded("=201宗"), guarded("-56.95"), guarded("≥95%"), guarded("=")
+    ("'=201宗", '-56.95', '≥95%', '=')
     """
     return GUARD + text if GUARDED.match(text) and not HARMLESS.fullmatch(text) else text
 

@@ -59,6 +59,8 @@ def encoded(document: Row, rows: Rows) -> Parts:
 def _part(table: str, rows: list[Row]) -> Part:
     typed = schema.arrow(table)
     arrays = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), typed, strict=True)]
+    if empty := [field.name for array, field in zip(arrays, typed, strict=True) if array.null_count and not field.nullable]:
+        raise ValueError(f"{table}: no value for {', '.join(empty)}")  # noticed here, it costs this document and not the run
     return Part(pa.Table.from_arrays(arrays, schema=typed), csv_body(table, rows))
 
 

@@ -18,14 +18,20 @@ from gongkai import schema
 from gongkai.csvtext import cell_text
 from gongkai.dataset import DATA
 from gongkai.errors import OutputError, UsageError
+from gongkai.inspection import clipped
 from gongkai.sources import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from extract.document import Cell, Table
+
 ROW_ID = re.compile(r"([0-9a-f]{16})-([a-z_]+)-[0-9]{5,}")
 AROUND = 60  # characters of context on either side
 LONGEST = 400  # of a marked text
+MOST_SIDES, MOST_HEADS, SIDE_WIDTH = 12, 4, 40
+SAID = ("table_kind", "item_code", "item_label", "column", "measure", "level3", "project_name", "basis")
+NUMBER = re.compile(r"[-—(（]?[0-9][0-9,.]*%?[)）]?|[-—]*")
 
 
 class Explanation(NamedTuple):
@@ -57,6 +63,7 @@ def explain(row_id: str, dataset: Path) -> Explanation:
             lines += ["已核对 verified: sha256 一致，原文逐字相符 the bytes are the same and the text reads back"]
     elif row["raw"]:
         lines += ["", f"原文 as printed: {row['raw'][:LONGEST]}"]
+    lines += _sides(dataset, row.get("evidence_ids") or [])
     return Explanation("\n".join(lines), doubt)
 
 
@@ -71,6 +78,22 @@ def _row(dataset: Path, table: str, key: str, value: str) -> dict[str, Any]:
     if not rows:
         raise UsageError(zh=f"数据集里没有 {value}", en=f"the dataset has no row {value}")
     return dict(rows[0])
+
+
+def _sides(dataset: Path, row_ids: list[str]) -> Iterator[str]:
+    """The rows a finding stands on, one line each: what it is, as printed, where."""
+    if row_ids:
+        yield ""
+        yield "依据 rows on both sides:"
+    for row_id in row_ids[:MOST_SIDES]:
+        match = ROW_ID.fullmatch(row_id)
+        if match is not None:
+            row = _row(dataset, match[2], "row_id", row_id)
+            page = f"第 {row['page']} 页 page {row['page']}" if row["page"] else ""
+            said = (row.get("raw"), *_known(row, tuple(name for name in SAID if name in row)), page)
+            yield f"    {row_id}  " + "  ".join(clipped(_flat(part), SIDE_WIDTH) for part in said if part)
+    if len(row_ids) > MOST_SIDES:
+        yield f"    … 另有 {len(row_ids) - MOST_SIDES} 行 more"
 
 
 def _known(row: dict[str, Any], names: tuple[str, ...]) -> Iterator[str]:
@@ -106,13 +129,25 @@ def in_context(document: Document, span: Span) -> Iterator[str]:
         cell = next((cell for cell in table.cells if cell.span.start <= span.start and span.end <= cell.span.end), None)
         if cell is None:
             break
-        head = None if table.sparse else table.grid()[0][cell.column]
-        if head is not None and head is not cell:
-            yield f"栏 column: {_flat(document.text(head.span))}"
+        if head := _head(document, table, cell):
+            yield f"栏 column: {head}"
         yield " │ ".join(_marked(document, own.span, span) if own is cell else _flat(document.text(own.span)) for own in table.row(cell.row))
         return
     start, end = max(span.start - AROUND, 0), span.end + AROUND
     yield from _marked(document, Span(start, end), span, keep_lines=True).split("\n")
+
+
+def _head(document: Document, table: Table, cell: Cell) -> str:
+    """The words over a cell, top down, as far as the first figure of its column; a sparse grid has no columns to look up."""
+    words: list[str] = []
+    for row in table.grid()[: 0 if table.sparse else cell.row]:
+        over = row[cell.column]
+        text = _flat(document.text(over.span)) if over is not None else ""
+        if words and NUMBER.fullmatch(text):
+            break
+        if text and text not in words:
+            words.append(clipped(text, SIDE_WIDTH))
+    return " › ".join(words[:MOST_HEADS])
 
 
 def _marked(document: Document, whole: Span, span: Span, *, keep_lines: bool = False) -> str:

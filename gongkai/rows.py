@@ -81,10 +81,12 @@ def data_rows(document: Document, disclosure: Disclosure) -> Rows:
 def _table_rows(table: str, records: Iterable[Any], document: Document, disclosure: Disclosure, findings: list[Finding]) -> list[Row]:
     identity = disclosure.identity
     head = (disclosure.document_id, identity.region_code, identity.department, identity.entity_level, identity.stage, identity.fiscal_year)
-    own, numeric = _own(table)
+    own, optional, numeric = _own(table)
     rows = []
     for record in records:
-        values = [_blank(getattr(record, name) if name not in WRITTEN_HERE else _written(record, name, document)) for name in own]
+        values = [getattr(record, name) if name not in WRITTEN_HERE else _written(record, name, document) for name in own]
+        for at in optional:
+            values[at] = _blank(values[at])
         for at in numeric:
             values[at] = _held(record, own[at], values[at], findings)
         rows.append((record.row_id, *head, *values, *_evidence(record, document, findings)))
@@ -92,9 +94,11 @@ def _table_rows(table: str, records: Iterable[Any], document: Document, disclosu
 
 
 @cache
-def _own(table: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def _own(table: str) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
+    """Names of a table's own columns; which of them are optional text, which are decimals."""
     columns = schema.own_columns(table)
-    return tuple(column.name for column in columns), tuple(at for at, column in enumerate(columns) if column.type.startswith("decimal"))
+    optional = tuple(at for at, column in enumerate(columns) if column.type == "string" and column.nullable)
+    return tuple(column.name for column in columns), optional, tuple(at for at, column in enumerate(columns) if column.type.startswith("decimal"))
 
 
 def _blank(value: Any) -> Any:

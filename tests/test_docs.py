@@ -1,0 +1,106 @@
+"""The documents tell the truth: README's commands print what it shows, its rows are in the dataset, every command is described."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import pytest
+
+from gongkai import schema
+from gongkai.cli import parser
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
+COMMAND = ".venv/bin/gongkai"
+
+
+@pytest.fixture(scope="module")
+def readme(root: Path) -> str:
+    return (root / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def told(readme: str, root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[str, str, str]]]:
+    """Where README's commands were run (in README's order of need), and (command, what README shows, what came out)."""
+    place = tmp_path_factory.mktemp("readme")
+    shutil.copytree(root / "fixtures", place / "fixtures", ignore=shutil.ignore_patterns("generators", "__pycache__"))
+    blocks = [tuple(block.removeprefix("$ ").split("\n", 1)) for block in CONSOLE.findall(readme)]
+    results = []
+    for command, shown in sorted(blocks, key=lambda block: " run " not in block[0]):
+        words = shlex.split(command)
+        assert words[0] == COMMAND
+        ended = subprocess.run([sys.executable, "-m", "gongkai", *words[1:]], cwd=place, capture_output=True, text=True, check=True, encoding="utf-8")
+        results.append((command, shown, ended.stdout))
+    return place, results
+
+
+def test_readme_commands_print_what_readme_shows(told: tuple[Path, list[tuple[str, str, str]]]) -> None:
+    assert [command.split()[1] for command, _, _ in told[1]] == ["run", "explain"]
+    for command, shown, printed in told[1]:
+        assert printed == shown, command
+
+
+def test_readme_rows_are_rows_of_the_dataset(readme: str, told: tuple[Path, list[tuple[str, str, str]]]) -> None:
+    rows = pq.read_table(told[0] / "output" / "data" / "budget_lines.parquet").to_pylist()
+    printed = {(row["measure"], row["basis"], row["value"], row["unit"], row["raw"]) for row in rows}
+    table = readme.partition("Out come rows:")[2].partition("and every one")[0]
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.strip().splitlines()]
+    assert lines[0] == ["measure", "basis", "value", "unit", "raw"]
+    claimed = {(measure, basis, Decimal(value), unit, raw) for measure, basis, value, unit, raw in lines[2:]}
+    assert len(claimed) >= 4
+    assert claimed <= printed
+
+
+def test_readme_excerpt_stands_in_the_example(readme: str, root: Path) -> None:
+    excerpt = next(line for line in readme.splitlines() if line.startswith("> ")).removeprefix("> ")
+    example = next(iter((root / re.search(r"\]\((fixtures/[^)]+)\)", readme)[1]).glob("input.*")))  # type: ignore[index]
+    assert excerpt in example.read_text(encoding="utf-8")
+
+
+def test_readme_links_lead_somewhere(readme: str, root: Path) -> None:
+    links = re.findall(r"\]\(([^)#h][^)]*)\)", readme)
+    assert links
+    assert [link for link in links if not (root / link).exists()] == []
+
+
+def test_readme_describes_every_command_and_table(readme: str) -> None:
+    actions = [action for action in parser()._actions if isinstance(action.choices, dict)]
+    for command in actions[0].choices or ():
+        assert f"`gongkai {command}" in readme, command
+    for table in schema.TABLE_TITLES:
+        assert f"`{table}`" in readme, table
+
+
+def test_ci_runs_exactly_the_commands_of_readme(readme: str, root: Path) -> None:
+    install, test = re.search(r"```sh\n(.*)\n(.*)\n```", readme).groups()  # type: ignore[union-attr]
+    ci = (root / ".ci" / "run").read_text(encoding="utf-8")
+    _, pip, run = install.split(" && ")
+    assert pip.replace("pip install", "pip install -q") in ci
+    assert run in ci
+    assert test in ci
+
+
+def test_the_changelog_has_an_entry_for_what_is_not_released(root: Path) -> None:
+    changes = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"## \[Unreleased\]\n\n### (Added|Changed|Fixed)\n- ", changes)
+
+
+def test_every_decision_fits_on_a_page(root: Path) -> None:
+    for page in (root / "docs" / "decisions").glob("*.md"):
+        assert "**Decided.**" in page.read_text(encoding="utf-8"), page
+        assert len(page.read_text(encoding="utf-8").splitlines()) <= 40, page
+
+
+@pytest.mark.parametrize("word", ["/" + "work/", "/" + "root/", "/" + "farm/"])
+def test_no_document_names_a_path_of_somebodys_machine(word: str, root: Path) -> None:
+    pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), root / ".ci" / "run", root / "justfile"]
+    assert [str(page) for page in pages if word in page.read_text(encoding="utf-8")] == []
