@@ -122,6 +122,11 @@ class _Reader:
     def budget(self) -> bool:
         return self.identity.stage == "budget"
 
+    @property
+    def item_measure(self) -> str:
+        """What a subject of the functional classification (款, 项) measures in the section being read."""
+        return {"gov_fund": "gov_fund_expenditure", "state_capital": "state_capital_expenditure"}.get(self.kind, "gpb_expenditure")
+
     def subject_of(self, phrase: str, parent: tuple[Subject, ...] = ()) -> Subject | None:
         """The measure a phrase names in a section; None where it may not stand there."""
         section = self.kind
@@ -279,13 +284,11 @@ class _Reader:
                     state.parent = (subject,)
         elif name == "coded_item":
             self.explained.append(text.span(token.start("item_code"), token.end("item_code")))
-            measure = _CLASS_MEASURES.get(self.kind.split(".")[0], "gpb_expenditure")
-            self.take_subject(Subject((measure,), None, token["item_code"].rstrip("-"), None, token["coded_name"]), token, text, state)
+            self.take_subject(Subject((self.item_measure,), None, token["item_code"].rstrip("-"), None, token["coded_name"]), token, text, state)
         elif name in {"item_path", "dash_path"}:
             path = tuple(part for part in (token["item_class"] or token["dash_class"], token["item_group"] or token["dash_group"], token["item"] or token["dash_item"]))
             code = self.codes.function_code(path)
-            measure = "gov_fund_expenditure" if self.kind == "gov_fund" else "gpb_expenditure"
-            self.take_subject(Subject((measure,), None, code, None, path[-1]), token, text, state)
+            self.take_subject(Subject((self.item_measure,), None, code, None, path[-1]), token, text, state)
         elif name == "equipment_group":
             self.explained.append(text.span(token.start("price"), token.end("price")))
             measure = {"通用": "asset_general_equipment", "专用": "asset_special_equipment"}.get(token["equipment"] or "", "asset_equipment_100" if token["price"] == "100" else "asset_general_equipment")
