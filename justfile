@@ -33,3 +33,7 @@ dictionary:
 # in a fresh copy and a fresh environment, with the score where the shared gold is present
 ci:
     .ci/run
+
+# README's examples, from the shipped fixtures
+readme:
+    .venv/bin/python tests/refresh_readme.py

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from extract.document import Cell, Table
 
 ROW_ID = re.compile(r"([0-9a-f]{16})-([a-z_]+)-[0-9]{5,}")
-AROUND = 60  # characters of context on either side
+AROUND = 120  # characters of context on either side, within the paragraph
 LONGEST = 400  # of a marked text
 MOST_SIDES, MOST_HEADS, SIDE_WIDTH = 12, 4, 40
 SAID = ("table_kind", "item_code", "item_label", "column", "measure", "level3", "project_name", "basis")
@@ -133,8 +133,10 @@ def in_context(document: Document, span: Span) -> Iterator[str]:
             yield f"栏 column: {head}"
         yield " │ ".join(_marked(document, own.span, span) if own is cell else _flat(document.text(own.span)) for own in table.row(cell.row))
         return
-    start, end = max(span.start - AROUND, 0), span.end + AROUND
-    yield from _marked(document, Span(start, end), span, keep_lines=True).split("\n")
+    block = document.blocks[document.block_at(span.start)].span if document.blocks else span
+    start, end = max(min(block.start, span.start), span.start - AROUND), min(max(block.end, span.end), span.end + AROUND)
+    marked = _marked(document, Span(start, end), span, keep_lines=True)
+    yield from f"{'…' if start > block.start else ''}{marked}{'…' if end < block.end else ''}".split("\n")
 
 
 def _head(document: Document, table: Table, cell: Cell) -> str:

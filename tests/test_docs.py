@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -14,13 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from gongkai import schema
-from gongkai.cli import parser
+from gongkai.cli import main, parser
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-CONSOLE = re.compile(r"```console\n(.*?)```", re.DOTALL)
-COMMAND = ".venv/bin/gongkai"
 
 
 @pytest.fixture(scope="module")
@@ -28,29 +23,15 @@ def readme(root: Path) -> str:
     return (root / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def told(readme: str, root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[str, str, str]]]:
-    """Where README's commands were run (in README's order of need), and (command, what README shows, what came out)."""
-    place = tmp_path_factory.mktemp("readme")
-    shutil.copytree(root / "fixtures", place / "fixtures", ignore=shutil.ignore_patterns("generators", "__pycache__"))
-    blocks = [tuple(block.removeprefix("$ ").split("\n", 1)) for block in CONSOLE.findall(readme)]
-    results = []
-    for command, shown in sorted(blocks, key=lambda block: " run " not in block[0]):
-        words = shlex.split(command)
-        assert words[0] == COMMAND
-        ended = subprocess.run([sys.executable, "-m", "gongkai", *words[1:]], cwd=place, capture_output=True, text=True, check=True, encoding="utf-8")
-        results.append((command, shown, ended.stdout))
-    return place, results
+def test_readme_commands_print_what_readme_shows(readme: str, root: Path) -> None:
+    checked = subprocess.run([sys.executable, str(root / "tests" / "refresh_readme.py"), "--check"], capture_output=True, text=True, check=False, encoding="utf-8")
+    assert (checked.stdout, checked.stderr, checked.returncode) == ("", "", 0)
+    assert re.findall(r"^\$ \.venv/bin/gongkai (\w+)", readme, re.MULTILINE) == ["explain", "run"]
 
 
-def test_readme_commands_print_what_readme_shows(told: tuple[Path, list[tuple[str, str, str]]]) -> None:
-    assert [command.split()[1] for command, _, _ in told[1]] == ["run", "explain"]
-    for command, shown, printed in told[1]:
-        assert printed == shown, command
-
-
-def test_readme_rows_are_rows_of_the_dataset(readme: str, told: tuple[Path, list[tuple[str, str, str]]]) -> None:
-    rows = pq.read_table(told[0] / "output" / "data" / "budget_lines.parquet").to_pylist()
+def test_readme_rows_are_rows_of_the_example(readme: str, root: Path, tmp_path: Path) -> None:
+    assert main(["run", str(example(readme, root)), "--output", str(tmp_path / "out"), "--progress", "none"]) == 0
+    rows = pq.read_table(tmp_path / "out" / "data" / "budget_lines.parquet").to_pylist()
     printed = {(row["measure"], row["basis"], row["value"], row["unit"], row["raw"]) for row in rows}
     table = readme.partition("Out come rows:")[2].partition("and every one")[0]
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.strip().splitlines()]
@@ -60,10 +41,17 @@ def test_readme_rows_are_rows_of_the_dataset(readme: str, told: tuple[Path, list
     assert claimed <= printed
 
 
+def example(readme: str, root: Path) -> Path:
+    """The fixture that README shows."""
+    place = re.search(r"\]\((fixtures/[^)]+)\)", readme)
+    assert place
+    return root / place[1]
+
+
 def test_readme_excerpt_stands_in_the_example(readme: str, root: Path) -> None:
     excerpt = next(line for line in readme.splitlines() if line.startswith("> ")).removeprefix("> ")
-    example = next(iter((root / re.search(r"\]\((fixtures/[^)]+)\)", readme)[1]).glob("input.*")))  # type: ignore[index]
-    assert excerpt in example.read_text(encoding="utf-8")
+    (page,) = example(readme, root).glob("input.*")
+    assert excerpt in page.read_text(encoding="utf-8")
 
 
 def test_readme_links_lead_somewhere(readme: str, root: Path) -> None:
