@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from normalize.records import Disclosure, Indicator, Project, ProjectFund
 
+EXECUTION = 10  # 预算执行率 has 10 of the 100 points
 CENTS = 2  # amounts of a form are entered whole or with two decimals: 5 is 5.00 (T3)
 
 
@@ -58,6 +59,12 @@ class Form:
         """Whether 预算执行率 is scored beside the indicators (usually 10 of 100)."""
         weights = self.weights
         return self.head.execution_weight is not None and not (weights is not None and weights.value == HUNDRED)
+
+    @property
+    def lacks_execution(self) -> bool:
+        """Whether the weight of 预算执行率 is not printed though the indicators leave room for it."""
+        weights = self.weights
+        return self.head.execution_weight is None and weights is not None and weights.value == HUNDRED - EXECUTION
 
 
 def forms_of(disclosure: Disclosure) -> tuple[Form, ...]:

@@ -28,8 +28,13 @@ def by_code(ledger: Ledger, basis: str, digits: int) -> dict[str, BudgetLine]:
     }
 
 
-def _whole(ledger: Ledger, basis: str, near: BudgetLine) -> Term | None:
-    stated = ledger.amount("gpb_expenditure", basis, near)
+def stated_total(ledger: Ledger, basis: str) -> BudgetLine | None:
+    """一般公共预算支出 as a whole: the largest figure so named, for an item named by no code may stand under the same words."""
+    return max(ledger.lines("gpb_expenditure", basis), key=lambda row: row.value, default=None)
+
+
+def _whole(ledger: Ledger, basis: str) -> Term | None:
+    stated = ledger.term(stated_total(ledger, basis))
     parts = [ledger.amount(part, basis) for part in ("gpb_basic_expenditure", "gpb_project_expenditure")]
     known = [part for part in parts if part is not None]
     return stated or (total(known) if len(known) == 2 else None)
@@ -41,7 +46,7 @@ def class_expenditures_sum_to_gpb(ledger: Ledger) -> Iterator[Finding]:
     rows = by_code(ledger, ledger.basis, CLASS)
     if rows:
         first = next(iter(rows.values()))
-        yield from adds_up(identity, _whole(ledger, ledger.basis, first), [ledger.term(row) for row in rows.values()], place=place_of(first))
+        yield from adds_up(identity, _whole(ledger, ledger.basis), [ledger.term(row) for row in rows.values()], place=place_of(first))
 
 
 def item_expenditures_sum_to_gpb(ledger: Ledger) -> Iterator[Finding]:
@@ -58,7 +63,7 @@ def item_expenditures_sum_to_gpb(ledger: Ledger) -> Iterator[Finding]:
         first = next(iter(rows.values()))
         complete = basis == ledger.basis and printed and printed <= rows.keys()
         missing: list[Term | None] = [] if complete else [None]
-        yield from adds_up(identity, _whole(ledger, basis, first), [*missing, *(ledger.term(row) for row in rows.values())], place=place_of(first))
+        yield from adds_up(identity, _whole(ledger, basis), [*missing, *(ledger.term(row) for row in rows.values())], place=place_of(first))
 
 
 def class_changes_sum_to_gpb_change(ledger: Ledger) -> Iterator[Finding]:
@@ -76,7 +81,7 @@ def class_changes_sum_to_gpb_change(ledger: Ledger) -> Iterator[Finding]:
 def gpb_revenue_and_carryover_balance(ledger: Ledger) -> Iterator[Finding]:
     """一般公共预算: 年初结转 + 收入 = 支出 + 年末结转 (A20)."""
     identity = Identity("gpb_revenue_and_carryover_balance", "一般公共预算年初结转 + 收入 = 支出 + 年末结转", "general budget: opening + revenue = expenditure + closing")
-    revenue, spent = ledger.amount("gpb_revenue"), ledger.amount("gpb_expenditure")
+    revenue, spent = ledger.amount("gpb_revenue"), ledger.term(stated_total(ledger, ledger.basis))
     opening = ledger.amount("gpb_opening_carryover") or ledger.amount("fiscal_opening_carryover")
     closing = ledger.amount("gpb_closing_carryover") or ledger.amount("fiscal_closing_carryover")
     if revenue is None or spent is None:
@@ -91,7 +96,7 @@ def gpb_revenue_and_carryover_balance(ledger: Ledger) -> Iterator[Finding]:
 def gpb_revenue_and_expenditure_change_alike(ledger: Ledger) -> Iterator[Finding]:
     """收支相等的一般公共预算, 较年初预算的增减也相等 (A23)."""
     identity = Identity("gpb_revenue_and_expenditure_change_alike", "一般公共预算收入与支出较年初预算增减相等", "general-budget revenue and expenditure moved alike against the budget", "likely")
-    revenue, spent = ledger.amount("gpb_revenue"), ledger.amount("gpb_expenditure")
+    revenue, spent = ledger.amount("gpb_revenue"), ledger.term(stated_total(ledger, ledger.basis))
     if revenue is not None and spent is not None and compare(revenue, spent).status == "pass":
         basis = "change_vs_initial_budget"
         yield from reconcile(identity, ledger.amount("gpb_revenue", basis), ledger.amount("gpb_expenditure", basis), place=place_of(ledger.line("gpb_revenue", basis)))
@@ -106,7 +111,7 @@ def basic_expenditure_is_personnel_and_public(ledger: Ledger) -> Iterator[Findin
 
 
 def _all_spending_is_gpb(ledger: Ledger) -> bool:
-    spent, gpb = ledger.amount("current_year_expenditure"), ledger.amount("gpb_expenditure")
+    spent, gpb = ledger.amount("current_year_expenditure"), ledger.term(stated_total(ledger, ledger.basis))
     return spent is not None and gpb is not None and compare(spent, gpb).status == "pass"
 
 
@@ -121,7 +126,7 @@ def gpb_basic_within_basic(ledger: Ledger) -> Iterator[Finding]:
 def gpb_is_basic_and_project(ledger: Ledger) -> Iterator[Finding]:
     """一般公共预算支出 = 基本支出 + 项目支出 (A35)."""
     identity = Identity("gpb_is_basic_and_project", "一般公共预算支出 = 基本支出 + 项目支出", "general-budget spending = basic + project")
-    row = ledger.line("gpb_expenditure")
+    row = stated_total(ledger, ledger.basis)
     project = ledger.amount("gpb_project_expenditure") or (ledger.amount("project_expenditure") if _all_spending_is_gpb(ledger) else None)
     basic = ledger.amount("gpb_basic_expenditure")
     if project is not None and basic is not None:

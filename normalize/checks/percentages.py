@@ -32,6 +32,7 @@ WHOLES = {  # what a share is a share of, where the sentence does not say: the n
     "gpb_project_expenditure": "gpb_expenditure",
 }
 CLASS_DIGITS = 3
+OF_PARTS = ("project_", "self_evaluated", "evaluation_", "staff_", "unit_", "kpi")
 THREE_PUBLIC_COLUMNS = {
     "three_public_total": "total",
     "three_public_overseas": "overseas",
@@ -197,17 +198,28 @@ def completion_is_final_over_budget(ledger: Ledger) -> Iterator[Finding]:
                 yield from reconcile(identity, quotient(final, budget), ledger.term(row), percent=True, place=place_of(row))
 
 
+def _one_figure(subject: Subject, left: Fact, right: Fact) -> bool:
+    if subject.measure.startswith("three_public"):
+        return True
+    small, large = sorted((abs(left.value), abs(right.value)))
+    return left.unit == right.unit and small * 2 > large
+
+
 def figure_printed_twice_agrees(ledger: Ledger) -> Iterator[Finding]:
-    """同一口径的数字前后一致: what the narrative says twice it says alike (A15)."""
+    """同一口径的数字前后一致: what the narrative says twice it says alike (A15).
+
+    Figures of projects and staff are told of parts and wholes alike and are not compared; nor are two figures of which one is less than
+    half of the other, unless they are of “三公”经费, where every sentence names its item: those are two figures, not one misprinted.
+    """
     agreeing: list[str] = []
     everything: list[tuple[Subject, str, list[Fact]]] = [(subject, basis, list(rows)) for subject, stated in ledger.said.items() for basis, rows in stated.items()]
     everything += [(subject, basis, list(counts)) for subject, counted in ledger.counted.items() for basis, counts in counted.items()]
     for subject, basis, found in everything:
         rows = [row for row in found if not approximate(row)]
-        if len(rows) < 2 or basis in {"share_pct", "completion_pct"}:
+        if len(rows) < 2 or basis in {"share_pct", "completion_pct"} or subject.measure.startswith(OF_PARTS):
             continue
         first = ledger.term(rows[0])
-        conflicts = [row for row in rows[1:] if first is not None and (term := ledger.term(row)) is not None and compare(term, first).status == "fail"]
+        conflicts = [row for row in rows[1:] if first is not None and (term := ledger.term(row)) is not None and compare(term, first).status == "fail" and _one_figure(subject, row, rows[0])]
         if not conflicts:
             agreeing.extend(row.row_id for row in rows)
             continue

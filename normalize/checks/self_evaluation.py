@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, Decimal], ...] = tuple((grade, Decimal(floor)) for grad
 SYNONYMS: dict[str, str] = WORDING["grade_synonyms"]
 FORM_WEIGHTS: dict[str, Decimal] = {level: Decimal(weight) for level, weight in WORDING["level1"].items()}
 MONEY_IN_NOTE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s?(万元|亿元|元)")
+A_GOAL = 12  # characters; shorter ones (按时完成) are no description that could be copied
 OVERSHOOT = Decimal("1.3")  # 偏离 30% and more asks for a word of explanation
 
 
@@ -37,6 +38,9 @@ def weights_sum_to_hundred(ledger: Ledger) -> Iterator[Finding]:
         identity = form.identity("weights_sum_to_hundred", "分值之和 = 100", "the weights sum to 100")
         if weights is None and form.indicators:
             yield remark(identity, "unreadable", "有指标分值未读出", "a weight could not be read", severity="look", ids=form.ids, place=form.place)
+        elif weights is not None and form.lacks_execution:
+            zh, en = f"指标分值{number(weights.value)}，预算执行率分值未印出", f"weights {number(weights.value)}, that of budget execution is not printed"
+            yield remark(identity, "not_applicable", zh, en, ids=weights.ids, place=form.place)
         elif weights is not None:
             summed = total((weights, exact(execution or ZERO, form.ids)))
             yield from reconcile(identity, summed, exact(HUNDRED), place=form.place)
@@ -54,8 +58,13 @@ def scores_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
         known = [score for score in (*scores, *execution) if score is not None]
         if len(known) < len(scores) + len(execution):
             yield remark(identity, "unreadable", "有得分未读出", "a score could not be read", severity="look", ids=form.ids, place=form.place)
+        elif form.lacks_execution:
+            zh, en = "预算执行率得分未印出", "the score of budget execution is not printed"
+            yield remark(identity, "not_applicable", zh, en, ids=form.ids, place=form.place)
         else:
-            yield from reconcile(identity, _at_finest(known), stated, place=form.place)
+            indicators = _at_finest([score for score in scores if score is not None])
+            outside = indicators is not None and compare(indicators, stated).status == "pass"  # 总分 printed for the indicators alone
+            yield from reconcile(identity, indicators if outside else _at_finest(known), stated, place=form.place)
 
 
 def _at_finest(terms: list[Term]) -> Term | None:
@@ -196,7 +205,7 @@ def level_weights_follow_form(ledger: Ledger) -> Iterator[Finding]:
             ids = [row.row_id for row in form.indicators]
             if weights == expected:
                 yield remark(identity, "pass", zh, en, ids=ids, place=form.place)
-            elif sum(weights.values()) + (form.head.execution_weight or 0 if form.executes else 0) == HUNDRED:
+            elif form.lacks_execution or sum(weights.values()) + (form.head.execution_weight or 0 if form.executes else 0) == HUNDRED:
                 yield remark(identity, "not_applicable", f"{zh}，另有分值结构", f"{en}: other weights, complete", ids=ids, place=form.place)
             else:
                 yield remark(identity, "fail", f"{zh}，应为{'、'.join(number(weight) for weight in expected.values())}", f"{en}, expected {', '.join(number(weight) for weight in expected.values())}", ids=ids, place=form.place)
@@ -276,7 +285,7 @@ def coefficient_is_a_percent(ledger: Ledger) -> Iterator[Finding]:
 
 def goals_of_projects_differ(ledger: Ledger) -> Iterator[Finding]:
     """不同项目的年度总体目标不得雷同 (D19)."""
-    forms = [form for form in ledger.forms if form.head.goal_target and plain(form.head.goal_target) not in NOTHING]
+    forms = [form for form in ledger.forms if form.head.goal_target and len(plain(form.head.goal_target)) >= A_GOAL]
     goals = Counter(plain(form.head.goal_target) for form in forms)
     identity = Identity("goals_of_projects_differ", "各项目年度目标不雷同", "projects have goals of their own", "likely")
     for goal, count in goals.items():

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from normalize.records import Finding, Section
 
 DIGITS = {digit: value for value, digit in enumerate("零一二三四五六七八九")}
+INNER = 3  # （一） and below
 NUMBER = re.compile(r"([一二三四五六七八九十]{1,4})|([0-9]{1,3})")
 
 
@@ -38,7 +39,10 @@ def ordinal(number: str | None) -> int | None:
 
 
 def section_numbers_increase(ledger: Ledger) -> Iterator[Finding]:
-    """同一层的编号逐个递增: a repeated or falling number means a lost or misnumbered heading (A70)."""
+    """同一层的编号逐个递增: a repeated or falling number means a lost or misnumbered heading (A70).
+
+    A list may begin anew; and lines like 二、外交支出 of a table are no headings, so the upper levels are judged between known sections only.
+    """
     siblings: dict[tuple[str | None, int], list[Section]] = defaultdict(list)
     for section in ledger.disclosure.sections:
         if section.level and section.number:
@@ -51,7 +55,8 @@ def section_numbers_increase(ledger: Ledger) -> Iterator[Finding]:
             if first is None or second is None:
                 continue
             checked += 1
-            if second <= first:
+            known = before.section_kind and after.section_kind and before.section_kind != after.section_kind
+            if 1 < second <= first and (after.level >= INNER or known):
                 zh, en = f"{before.number}{before.heading} 之后是 {after.number}{after.heading}", f"{after.number} follows {before.number}"
                 yield remark(identity, "fail", zh, en, ids=(before.row_id, after.row_id), place=Place(after.section_kind))
     if checked:
