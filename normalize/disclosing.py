@@ -45,7 +45,7 @@ class Signals:
     @property
     def accounts(self) -> bool:
         """Whether tables or sections of a budget or final account stand on the page."""
-        return len(self.captions) >= _ACCOUNTS["enough_captions"]
+        return len(self.captions) >= int(_ACCOUNTS["enough_captions"])
 
 
 def _lines(document: Document) -> list[str]:

@@ -91,11 +91,7 @@ def identify(document: Document, sections: tuple[Section, ...]) -> tuple[Identit
     owner = _page_owner(document)
     if not signals.discloses and not signals.announces:
         place = find_place(owner) if owner else None
-        identity = Identity(
-            printed, owner, place.code if place else None, *(place[1:] if place else (None, None, None)),
-            published_on=_iso(published.day),
-        )  # fmt: skip
-        return identity, ()
+        return _placed(Identity(printed, owner, published_on=_iso(published.day)), place), ()
     findings = [*published.findings]
     year, doubts = _fiscal_year(document, found)
     findings += doubts
@@ -112,11 +108,15 @@ def identify(document: Document, sections: tuple[Section, ...]) -> tuple[Identit
         findings.append(Finding("department_unknown", "unreadable", "页面没有写明公开部门", "the page does not name the disclosing body", "look"))
     if place is None:
         place = _own_place(document, found, site, year)
-    return Identity(
-        printed, department, place.code if place else None, *(place[1:] if place else (None, None, None)),
-        entity_level=level, stage=stage, doc_kind=kind, fiscal_year=year, published_on=_iso(published.day),
+    identity = Identity(
+        printed, department, entity_level=level, stage=stage, doc_kind=kind, fiscal_year=year, published_on=_iso(published.day),
         contact_phone=phone, attachments=attachments,
-    ), tuple(findings)  # fmt: skip
+    )  # fmt: skip
+    return _placed(identity, place), tuple(findings)
+
+
+def _placed(identity: Identity, place: Place | None) -> Identity:
+    return identity if place is None else replace(identity, region_code=place.code, province=place.province, city=place.city, county=place.county)
 
 
 def _iso(day: object) -> str | None:
@@ -154,7 +154,7 @@ def _cover_titles(document: Document) -> Iterator[Title]:
     """Titles of the cover: whole lines first on a web page, where furniture stands around them; lines joined, up to five, on paper."""
     lines = cover_lines(document)
     alone = [_opened(lines, index, title) for index, line in enumerate(lines) if _whole(title := read_title(line))]
-    joined = [title for start in range(len(lines)) if (title := _joined(lines, start)) is not None]
+    joined = [found for start in range(len(lines)) if (found := _joined(lines, start)) is not None]
     yield from (*joined, *alone) if document.page_count else (*alone, *joined)
     yield from (title for line in lines if len(line) <= LONGEST_TITLE and _says_kind(title := read_title(line)))
 
@@ -187,9 +187,7 @@ def _joined(lines: list[str], start: int) -> Title | None:
 
 def _read(document: Document) -> _Found:
     content = document.content
-    titles: list[tuple[str, Title]] = []
-    for text in _metadata(document, _WORDS["metadata"]["title"]):
-        titles.append(("title", read_title(text)))
+    titles = [("title", read_title(text)) for text in _metadata(document, _WORDS["metadata"]["title"])]
     titles += [("cover", title) for title in _cover_titles(document)]
     if document.title:
         titles.append(("page title", read_title(document.title)))
@@ -260,11 +258,9 @@ def _page_owner(document: Document) -> str | None:
 
 
 def _display_title(document: Document, found: _Found) -> str | None:
-    for text in _metadata(document, _WORDS["metadata"]["title"]):
-        return text
-    for _, title in found.titles:
-        if title.text and _ == "cover":
-            return title.text
+    stated = next(_metadata(document, _WORDS["metadata"]["title"]), None) or next((title.text for where, title in found.titles if where == "cover"), None)
+    if stated is not None:
+        return stated
     return document.title.strip() if document.title and document.title.strip() else None
 
 
@@ -366,10 +362,9 @@ def _fullest(name: str, names: tuple[Named, ...]) -> str:
         longer = other.name
         if len(longer) <= len(best) or other.where == "实施单位":
             continue
-        same_scope = bare_name(longer) == longer or bare_name(best) != best
-        if longer.endswith(best) and _OUTER_PLACES.fullmatch(longer.removesuffix(best)) and same_scope:
-            best = longer
-        elif _SHORTENED.search(best) and bare_name(longer) == longer and _abbreviates(best, longer) and find_place(longer) is not None:
+        placed = longer.endswith(best) and _OUTER_PLACES.fullmatch(longer.removesuffix(best)) is not None
+        spelt_out = _SHORTENED.search(best) is not None and bare_name(longer) == longer and _abbreviates(best, longer) and find_place(longer) is not None
+        if placed or spelt_out:
             best = longer
     return best
 

@@ -1,6 +1,6 @@
 """Titles of disclosures: which body, which year, budget or final account, department or unit (标题).
 
-    西安市卫生健康委员会（汇总）2022年度部门决算   2026年烟台市信访局部门预算   关于2023年单位预算公开的说明
+Of the forms X局2022年度部门决算, 2026年X局部门预算, X局关于2023年单位预算公开的说明, with the lines of a cover joined.
 """
 
 from __future__ import annotations
@@ -145,16 +145,14 @@ def _reading(plain: str, stage: re.Match[str]) -> Title | None:
     place = clean_name(before or after)
     if edition is None and name is None and _GOVERNMENT.search(plain) and _PLACE_ONLY.match(place):
         edition = "government"
-    behind = None
-    if name is None and year is None and (later := _YEAR.search(tail)):
-        behind = later
+    printed = year or (_YEAR.search(tail) if name is None else None)
     return Title(
-        plain, name, year_of(year or behind) if (year or behind) else None, _TITLE["stages"].get(stage.group()), edition,
+        plain, name, year_of(printed) if printed else None, _TITLE["stages"].get(stage.group()), edition,
         evaluation=_EVALUATION.search(plain) is not None,
     )  # fmt: skip
 
 
-def _evaluation(plain: str, match: re.Match[str]) -> Title | None:
+def _evaluation(plain: str, match: re.Match[str]) -> Title:
     if _OTHER.search(plain[match.end() :]):
         return Title(plain)
     head = plain[: match.start()]
