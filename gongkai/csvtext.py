@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 from gongkai import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from gongkai.rows import Row
 
 GUARDED = re.compile(r"'*[=+\-@＝＋－＠\t\r]")
 HARMLESS = re.compile(r"[+\-]?[0-9][0-9,]*(?:\.[0-9]+)?%?|[=+@＝＋－＠]|-+")  # what a spreadsheet can only show: numbers, a sign alone
 GUARD = "'"
+FIRST = frozenset("'=+-@＝＋－＠\t\r")  # what GUARDED can begin with
 UNGUARD = r"^'('*[=+\-@＝＋－＠\t\r])"  # replaced by \1, this reads a cell back; the same pattern works in pandas, polars and DuckDB
 
 
@@ -51,17 +52,11 @@ def cell_text(value: Any) -> str:
     >>> cell_text(Decimal("606.0400")), cell_text(Decimal("0.00")), cell_text(True), cell_text(["a"])
     ('606.04', '0', 'true', '["a"]')
     """
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return guarded(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        return _shortest(value)
-    if isinstance(value, list):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return str(value)
+    return "" if value is None else str(PRINTED.get(type(value), str)(value))
+
+
+def _text(value: str) -> str:
+    return guarded(value) if value[:1] in FIRST else value
 
 
 def _shortest(value: Decimal) -> str:
@@ -69,19 +64,36 @@ def _shortest(value: Decimal) -> str:
     return (digits.rstrip("0").rstrip(".") if "." in digits else digits) if value else "0"
 
 
+def _cents(value: Decimal) -> str:
+    return format(value, ".2f")
+
+
+def _json(value: list[Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+PRINTED: dict[type, Callable[[Any], str]] = {str: _text, bool: _truth, Decimal: _shortest, list: _json}
+COLUMN_TYPES: dict[str, Callable[[Any], str]] = {"string": _text, "bool": _truth, "decimal(38,10)": _shortest, "decimal(20,2)": _cents}
+
+
 def csv_header(table: str) -> str:
     """The first line of a table's CSV."""
     return ",".join(column.name for column in schema.columns(table)) + "\n"
 
 
-def csv_body(table: str, rows: Iterable[Row]) -> str:
+def csv_body(table: str, rows: Sequence[Row]) -> str:
     """The rows of a table as CSV lines; yuan keep their two decimals, every other decimal drops trailing zeros."""
-    cents = next((at for at, column in enumerate(schema.columns(table)) if column.name == "amount_yuan"), None)
+    if not rows:
+        return ""
+    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
+    for at, column in enumerate(schema.columns(table)):  # whole numbers, coordinates and nulls are printed by the csv module itself
+        printed = _json if column.type.startswith("list") else COLUMN_TYPES.get(column.type)
+        if printed is not None:
+            columns[at] = [None if value is None else printed(value) for value in columns[at]]
     lines = io.StringIO()
-    writer = csv.writer(lines, lineterminator="\n")
-    for row in rows:
-        cells = [cell_text(value) for value in row]
-        if cents is not None and row[cents] is not None:
-            cells[cents] = format(row[cents], ".2f")
-        writer.writerow(cells)
+    csv.writer(lines, lineterminator="\n").writerows(zip(*columns, strict=True))
     return lines.getvalue()

@@ -1,18 +1,21 @@
 """Compare a scorer's figures with the floors of gate.toml: `python tests/check_gate.py scores.json`; exit 1 where one fell.
 
-A floor is the F1 of a measure, for `other` its recall, for `empty` the number of rows that must not be there.
+`--pin` raises the floors to the figures; lowering one needs `--allow-lower` and a line in CHANGELOG.md. A floor is the F1 of a measure, for `other` its recall, for `empty` the number of rows that must not be there.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
+import math
 import tomllib
 from decimal import Decimal
 from pathlib import Path
 
 FLOORS = Path(__file__).with_name("gate.toml")
 FIGURE = {"other": "recall", "empty": "found"}
+
+HEAD = "# Floors of the score on the shared gold, by document and measure; see check_gate.py. Raised by --pin, lowered only with a reason."
 
 Scores = dict[str, dict[str, dict[str, float]]]
 Floors = dict[str, dict[str, float]]
@@ -41,14 +44,41 @@ def shown(scores: Scores) -> str:
     return "\n".join(lines)
 
 
-def main(scores_file: str) -> int:
-    scores = json.loads(Path(scores_file).read_text(encoding="utf-8"))
-    floors = tomllib.loads(FLOORS.read_text(encoding="utf-8"))
+def pinned(scores: Scores, floors: Floors, *, lower: bool) -> Floors:
+    """The figures as floors, cut at the second decimal; a floor already higher stays, unless `lower`."""
+    new: Floors = {}
+    for document, measures in scores.items():
+        for measure, figures in measures.items():
+            figure = figures[FIGURE.get(measure, "f1")]
+            floor = figure if measure == "empty" else math.floor(figure * 100) / 100
+            old = floors.get(document, {}).get(measure, floor)
+            better = min if measure == "empty" else max
+            new.setdefault(document, {})[measure] = floor if lower else better(old, floor)
+    return new
+
+
+def as_toml(floors: Floors) -> str:
+    lines = [HEAD]
+    for document, measures in floors.items():
+        lines += ["", f"[{document}]", *(f"{measure} = {floor}" for measure, floor in measures.items())]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scores", type=Path, help="what the scorer wrote with --json")
+    parser.add_argument("--pin", action="store_true", help="raise the floors to the figures")
+    parser.add_argument("--allow-lower", action="store_true", help="with --pin: lower them too; say why in CHANGELOG.md")
+    asked = parser.parse_args()
+    scores = json.loads(asked.scores.read_text(encoding="utf-8"))
+    floors = tomllib.loads(FLOORS.read_text(encoding="utf-8")) if FLOORS.exists() else {}
     print(shown(scores))
     fallen = falls(scores, floors)
+    if asked.pin:
+        FLOORS.write_text(as_toml(pinned(scores, floors, lower=asked.allow_lower)), encoding="utf-8")
     print("\n".join(fallen) if fallen else f"no figure fell under its floor ({FLOORS.name})")
-    return 1 if fallen else 0
+    return 1 if fallen and not asked.pin else 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1]))
+    raise SystemExit(main())
