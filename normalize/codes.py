@@ -108,8 +108,8 @@ class DocumentCodes:
     def function_code(self, path: Sequence[str]) -> str | None:
         """Code of a path of names 类, 款, 项; None when unknown or ambiguous.
 
-        A 款 that no list knows may be skipped when only one printed 项 of that name stands in the 类; a 其他… that is named otherwise than
-        the table prints it is the 99 of its parent.
+        A 类 or 款 that is named otherwise than anywhere known may be skipped when the names below it lead to one printed code; a 其他… that
+        is named otherwise than the table prints it is the 99 of its parent.
         """
         prefixes = {""}
         for depth, name in enumerate(path):
@@ -198,8 +198,8 @@ def check_codes(lines: Iterable[BudgetLine], year: int | None) -> tuple[Finding,
     """One finding per code and name that `check_code` doubts, over all rows of a document."""
     findings: dict[tuple[str, str], Finding] = {}
     for line in lines:
-        coded = line.item_code in {line.function_code, line.economic_code}
-        if not coded or line.item_code is None or line.item_label is None or (line.item_code, line.item_label) in findings:
+        named = line.project is None and line.item_code in {line.function_code, line.economic_code}
+        if not named or line.item_code is None or line.item_label is None or (line.item_code, line.item_label) in findings:
             continue
         found = check_code(line.item_code, line.item_label, year)
         if found is not None:

@@ -38,6 +38,7 @@ class _Last:
     index: int
     kind: Kind
     reading: Reading | None
+    header: tuple[tuple[str, ...], ...]
     columns: int
     unit: str | None
 
@@ -83,10 +84,14 @@ def read_tables(document: Document, *, stage: str | None, fiscal_year: int | Non
 
 def _read_grid(document: Document, whole: _Whole, index: int, ordinal: int, grid: Grid, context: Context, setting: Setting) -> None:
     _read_directory(document, grid, whole.declared)
-    kind, doubts = claim(grid, context)
-    whole.findings += doubts
-    reading = None
     last = whole.last
+    reading = None
+    doubts: tuple[Finding, ...] = ()
+    if last is not None and context.titled is None and grid.header and last.header == _heads(grid):
+        kind: Kind | None = last.kind  # the same header again on the next page
+    else:
+        kind, doubts = claim(grid, context)
+    whole.findings += doubts
     if kind is None:
         if last is None or not _continues(document, last, index, grid):
             whole.findings += _unrecognised(document, grid, context)
@@ -97,7 +102,7 @@ def _read_grid(document: Document, whole: _Whole, index: int, ordinal: int, grid
         unit = last.unit
     table = cells.Table(document, grid, kind, ordinal, unit)
     taken, reading = _read(table, setting, reading)
-    whole.last = _Last(index, kind, reading, grid.table.columns, unit)
+    whole.last = _Last(index, kind, reading, _heads(grid) or (last.header if last else ()), grid.table.columns, unit)
     whole.lines += taken.lines
     whole.quantities += taken.quantities
     whole.explained += taken.explained + _surroundings(grid, context)
@@ -140,6 +145,10 @@ def _continues(document: Document, last: _Last, index: int, grid: Grid) -> bool:
         if isinstance(block, Table) or len(key(text)) > _LONGEST_BETWEEN or bare_title(text):
             return False
     return not any(role_of((box,)) for row in grid.header for box in grid.own(row))
+
+
+def _heads(grid: Grid) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(box.text for box in path) for path in grid.paths) if grid.header else ()
 
 
 def _headless(grid: Grid) -> Grid:
@@ -203,11 +212,11 @@ def _declared_without_grid(document: Document, index: int) -> str | None:
 
 def _read_directory(document: Document, grid: Grid, declared: dict[str, Span]) -> None:
     """报表目录 with a column 是否空表: the kinds marked 是 are declared empty."""
-    column = next((i for i, path in enumerate(grid.paths) if path and path[-1].text == "是否空表"), None)
-    if column is None:
+    head = next((box for row in range(len(grid.boxes)) for box in grid.own(row) if box.text == "是否空表"), None)
+    if head is None:
         return
-    for row in grid.body:
-        box = grid.boxes[row][column]
+    for row in range(head.cell.row + 1, len(grid.boxes)):
+        box = grid.boxes[row][head.cell.column]
         if box is None or box.text != "是":
             continue
         for other in grid.own(row):

@@ -104,6 +104,7 @@ def read_cells(table: Table, reading: Reading, setting: Setting) -> Taken:
                 read = read_value(table, box, amount.unit or table.unit, taken)
                 if read is not None:
                     taken.lines.append(_line(table, row.item, row.items, amount, block.side, read, _basis(amount.basis, row.year, setting)))
+    taken.lines.sort(key=lambda line: line.span)  # as the page is read: row by row, not half by half
     return taken
 
 

@@ -19,6 +19,7 @@ _ROLES = {name: alternatives(patterns) for name, patterns in _DECLARED["roles"].
 _SYSTEMS = ("function", "government_economic", "economic", "project", "unit")
 _SIDES = {name: alternatives(patterns) for name, patterns in _DECLARED["sides"].items()}
 _BASES = tuple((basis["is"], alternatives(basis["says"])) for basis in _DECLARED["basis"])
+_FUNDS = frozenset({"general_public_budget", "government_fund", "state_capital"})
 _LEADING = re.compile(r"^(?:其中[:：]?|[一二三四五六七八九十]{1,2}、|\([一二三四五六七八九十\d]{1,2}\)|\d{1,2}[.、](?!\d))+")
 _BRACKETED_UNIT = re.compile(r"\((?:金额)?(?:单位[::]?)?(?:人民币)?(?:百|千|万|亿)?元\)|\(%\)$|[,，]?单位[::](?:百|千|万|亿)?元")
 _YEAR_WORD = re.compile(r"(?:19|20)\d\d年?度?")
@@ -174,7 +175,19 @@ def _block(grid: Grid, kind: Kind, setting: Setting, roles: Sequence[tuple[str, 
         basis = _basis(own, setting)
         stated = "%" if basis.endswith("pct") or "_pct_" in basis else _stated_unit(own)
         amounts.append(Amount(index, column, basis, stated))
+    if kind.fiscal_parts:
+        amounts = [_fiscal_part(grid, one, amounts) for one in amounts]
     return Block(named, numbers, tuple(amounts), side), unknown
+
+
+def _fiscal_part(grid: Grid, one: Amount, amounts: Sequence[Amount]) -> Amount:
+    """A fund under 财政拨款收入 that also prints its own 小计 is a part of that appropriation (其中), not a column beside it."""
+    if one.column not in _FUNDS:
+        return one
+    above = {id(box) for box in grid.paths[one.index][:-1]}
+    wholes = [grid.paths[other.index] for other in amounts if other.column == "fiscal_appropriation"]
+    inside = any(len(path) > 1 and id(path[-2]) in above for path in wholes)
+    return replace(one, column=f"fiscal_{one.column}") if inside else one
 
 
 def _one_system(named: list[Named]) -> tuple[Named, ...]:
@@ -229,7 +242,7 @@ def _side(grid: Grid, columns: range, *, by_labels: bool) -> str | None:
 
 
 def _column(path: Sequence[Box], kind: Kind, setting: Setting, side: str | None) -> str | None:
-    words = tuple(text for box in path if (text := word(box.text)) and not _is_basis(text))
+    words = tuple(text for box in path if (text := word(box.text)) and not is_basis(text))
     if side:
         words = tuple(text for text in words if not any(pattern.fullmatch(text) for pattern in _SIDES.values()))
     if not words:
@@ -246,7 +259,8 @@ def first_fit(rules: Iterable[ColumnRule], words: tuple[str, ...]) -> str | None
     return next((rule.column for rule in rules if rule.fits(words)), None)
 
 
-def _is_basis(text: str) -> bool:
+def is_basis(text: str) -> bool:
+    """Whether a header word says nothing but of when and of what nature the number is (预算数, 上年决算数)."""
     return "经费" not in text and any(pattern.fullmatch(text) for _, pattern in _BASES)
 
 

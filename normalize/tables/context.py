@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from extract.document import Table
@@ -80,7 +81,9 @@ def read_context(document: Document, index: int, grid: Grid, *, first: bool) -> 
         if line.text:
             lines.append(line)
     titled, kinds = _title(lines)
-    unit = next((match["unit"].replace("萬", "万") for line in lines if (match := UNIT_LINE.search(line.text))), None)
+    texts = [line.text for line in lines]
+    texts += [above + below for below, above in pairwise(texts)]  # a unit line broken over two
+    unit = next((match["unit"].replace("萬", "万") for text in texts if (match := UNIT_LINE.search(text))), None)
     if unit is None:
         unit = next((match[1] for line in lines[:3] if (match := re.search(r"[(](?:单位[::])?((?:百|千|万|亿)?元)[)]$", line.text))), None)
     return Context(titled, kinds, unit, tuple(lines), notes_after(document, index))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DEEPEST_HEADER = 9  # rows, captions and blank rows included; official forms need four
 CODE = re.compile(r"\d{3}(?:\d{2}){0,3}")
-CODED_LABEL = re.compile(r"[\[(]?(?P<code>\d{3}(?:\d{2}){0,3})[\])]?[-_:、.]?(?P<name>(?![\d,.])\D.*)")
+CODED_LABEL = re.compile(r"[\[(]?(?P<code>\d{3}(?:\d{2}){0,3})[\])]?[-_:、.]?(?P<name>(?!年)(?![\d,.])\D.*)")
 ORDINAL = re.compile(r"(?:[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|\d{1,2}[.、](?!\d)|[①-⑳])")
 TOTAL = re.compile(r"(?:本年)?(?:收入|支出)?(?:合|总|共)计")
 COLUMN_NUMBER = re.compile(r"栏?(?P<number>\d{1,2})栏?(?:=[\d+\-*/()]+)?|\*+|栏次|[A-Z](?:=[A-Z+\-]+)?|[—-]+")
@@ -198,7 +198,7 @@ def _is_data(own: tuple[Box, ...]) -> bool:
         number = parse_number(text)
         if number is not None and not YEAR.fullmatch(text):
             return True
-        if CODED_LABEL.fullmatch(text) and not YEAR.match(text):
+        if CODED_LABEL.fullmatch(text):
             return True
     if ORDINAL.match(own[0].text):
         return True

@@ -95,7 +95,8 @@ _SAME = tuple((re.compile(pattern), plain) for pattern, plain in _DECLARED["titl
 _OWNER = re.compile(_DECLARED["title"]["owner"])
 _MARK = re.compile(_DECLARED["title"]["mark"])
 _TRAILER = re.compile(r"\(?(?:金额)?(?:计量)?单位[::]?\(?(?:人民币)?(?:百|千|万|亿|萬|億)?元.*$|(?:编制|填报|公开|预算|主管)?(?:部门|单位)(?:名称)?[::].*$")
-_ORDINAL = re.compile(r"^(?:附件?\d*[::.、]?|第[一二三四五六七八九十]+部分|\(?[一二三四五六七八九十]{1,3}\)?[、.::]|\(?\d{1,2}\)?[、.](?!\d))+")
+_ORDINAL = re.compile(r"^(?:附件?\d*[::.、]?|第[一二三四五六七八九十]+部分|\([一二三四五六七八九十\d]{1,3}\)[、.]?|[一二三四五六七八九十]{1,3}[、.:]|\d{1,2}[、.](?!\d))+")
+_PROSE = re.compile(r"[。;?!]|本表|故|因此|^(?:注|备注|说明)[:：]")
 _ENDS = re.compile(r"表(?P<tail>(?:\([^()]{1,40}\)?)?)$")
 
 
@@ -108,7 +109,7 @@ def bare_title(line: str) -> str | None:
     ('一般公共预算支出(按支出功能分类科目)', None)
     """
     text = key(line)
-    if not text or len(text) > LONGEST_TITLE or "。" in text:
+    if not text or len(text) > LONGEST_TITLE or _PROSE.search(text):
         return None
     text = _MARK.sub("", _TRAILER.sub("", text))
     text = _ORDINAL.sub("", text.strip("《》:-. "))

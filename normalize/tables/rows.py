@@ -16,6 +16,7 @@ _BLANK = re.compile(r"\s+")
 _ORDINAL = re.compile(
     r"(?:其中[:：]?(?=.)|[一二三四五六七八九十]{1,3}\s*[、.．：:]|[（(][一二三四五六七八九十0-9０-９]{1,3}[)）]、?|[0-9０-９]{1,2}[.、．](?![0-9０-９])|[①-⑳])"
 )
+_CODE_BEFORE = re.compile(r"^[\[【〔（(]?[0-9０-９]+[\]】〕）)]?[-－—_:：、.]*")
 _PREFERENCE = {
     "function": ("function", "plain", "unit", "project", "economic", "government_economic"),
     "economic": ("economic", "plain", "government_economic", "function", "unit", "project"),
@@ -127,9 +128,9 @@ def _items(document: Document, codes: dict[str, list[str]], labels: dict[str, Bo
         label = None
         if box is not None:
             coded = CODED_LABEL.fullmatch(box.text)
-            if code is None and coded and system not in codes and not YEAR.match(box.text):
+            if code is None and coded and system not in codes:
                 code = coded["code"]
-                label = _after_code(document.text(box.span), code)
+                label = _after_code(document.text(box.span))
             else:
                 label = bare_label(document.text(box.span))
         items.append(Item(system, code, label))
@@ -151,6 +152,5 @@ def _code(system: str, parts: list[str], carried: Carried) -> str | None:
     return "".join(joined)
 
 
-def _after_code(printed: str, code: str) -> str:
-    text = _BLANK.sub("", printed)
-    return bare_label(text[text.find(code[-1], len(code) - 1) + 1 :].lstrip("])-_:：、.】）〕"))
+def _after_code(printed: str) -> str:
+    return bare_label(_CODE_BEFORE.sub("", _BLANK.sub("", printed)))

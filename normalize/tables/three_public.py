@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from normalize.numbers import is_dash
-from normalize.tables.columns import Amount, combine_bases, role_of, said_bases, word
+from normalize.tables.columns import Amount, combine_bases, is_basis, role_of, said_bases, word
 from normalize.tables.kinds import alternatives
 from normalize.vocabulary import load_toml
 
@@ -61,7 +61,7 @@ def read_shape(grid: Grid, setting: Setting) -> Shape:
     for index, path in columns:
         own = [box for box in path if not any(box in grid.paths[label] for label in labels)]
         words = [word(box.text) for box in own]
-        words = [text for text in words if text]
+        words = [text for text in words if text and not is_basis(text)]
         fund = _fund_of(words)
         basis = combine_bases(said_bases(own, setting.fiscal_year), setting, "".join(box.text for box in own))
         item = None if listed else item_of([text for text in words if not (fund and text == words[-1])])
