@@ -73,7 +73,7 @@ def lex(start: int, line: str) -> Line:
     stripped = line.strip()
     first = start + (line.index(stripped[0]) if stripped else 0)
     span = Span(first, first + len(stripped))
-    if "|" not in stripped:
+    if "|" not in stripped or stripped.count("|") > WIDEST:
         return Line(span, stripped, ())
     if RULE.match(stripped):
         return Line(span, stripped, (), stripped.count("---|") + (not stripped.endswith("|")))
@@ -185,7 +185,7 @@ def _bars(text: str, run: list[Line], start: int) -> list[Bar]:
             position = line.span.end
             continue
         for at in line.bars:
-            if at == line.span.start and line.text[1:2].isspace():
+            if at == line.span.start and line.text[1:2].isspace() and line.text[1:].lstrip()[0] != "|":
                 position = at + 1  # a bar that opens its line closes nothing
                 continue
             span = strip_span(text, position, at)
@@ -216,6 +216,13 @@ def _misfits(segments: Sequence[Sequence[Bar]], width: int) -> int:
     return wrong
 
 
+def _blank_rows(segments: Sequence[Sequence[Bar]], width: int) -> int:
+    """How many rows would hold no text at all; pages have few of these."""
+    return sum(
+        all(bar.text is None for bar in segment[at : at + width]) for segment in segments for at in range(len(segment) % width, len(segment), width)
+    )
+
+
 def _width(segments: Sequence[Sequence[Bar]]) -> int:
     """The number of bars of a row, 0 where the text does not tell."""
     ruled = [bar.rule for segment in segments for bar in segment if bar.rule]
@@ -227,7 +234,7 @@ def _width(segments: Sequence[Sequence[Bar]]) -> int:
         return 0
     candidates = dict.fromkeys([*ruled, gcd(*whole), Counter(whole).most_common(1)[0][0], min(whole)])
     usable = [width for width in candidates if 1 < width <= WIDEST]
-    return min(usable, key=lambda width: _misfits(segments, width), default=0)
+    return min(usable, key=lambda width: _misfits(segments, width) + _blank_rows(segments, width), default=0)
 
 
 def _bars_per_line(bars: Iterable[Bar]) -> Iterator[int]:
@@ -265,16 +272,16 @@ def _sparse_tables(bars: list[Bar]) -> list[Table]:
     width = _width(segments)
     if not width:
         return []
-    tables, rows = [], list[Row]()
+    tables: list[list[Row]] = [[]]
     for segment in segments:
-        short = len(segment) % width if segment is not segments[-1] or segment[-1].text is None else 0
-        if short:
-            rows.append(Row(tuple(segment[:short])))
-            if segment[short - 1].text is not None:  # a last row without padding: the next table follows without a word between
-                tables.append(rows)
-                rows = []
-        rows.extend(Row(tuple(segment[at : at + width])) for at in range(short, len(segment), width))
-    tables.append(rows)
+        cut = len(segment) % width
+        padded = segment[-1].text is None
+        whole = len(segment) - cut - (width if cut and padded and len(segment) > width else 0)
+        tables[-1].extend(Row(tuple(segment[at : at + width])) for at in range(0, whole, width))
+        if cut:
+            tables[-1].append(Row(tuple(segment[whole : whole + cut])))
+        if whole + cut < len(segment):  # a last row without padding, and the next table follows without a word between
+            tables.append([Row(tuple(segment[whole + cut :]))])
     return [_sparse(rows, width - led, 2 if led else 1) for rows in tables if any(len(row.texts) > 1 for row in rows)]
 
 

@@ -38,7 +38,7 @@ def place(rows: Sequence[Sequence[tuple[int, int]]]) -> Grid:
     >>> place([[(1, 900)], [(1, 1), (1, 1)]])[:2]
     (2, 2)
     """
-    mended = sum(min(max(across, 1), WIDEST) for row in rows for _, across in row) > MOST_POSITIONS
+    mended = sum(min(across, WIDEST) for row in rows for _, across in row if across > 1) > MOST_POSITIONS
     widest = 1 if mended else WIDEST
     busy: list[int] = []  # per column: the first row in which it is free again
     rough: list[list[Place]] = []

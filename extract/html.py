@@ -1,6 +1,6 @@
 """Web pages to documents (网页): the whole tree is read, furniture is dropped by name, tables keep their spans.
 
-The text is built here and is what `gongkai inspect` prints: a paragraph per line, a table row per line with " | " between its cells.
+A table that only lays out the page is unwrapped into what it holds; a table of figures becomes a grid. How they are printed: printed.py.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from extract.chrome import NEVER_TEXT, STRIPPED, amounts, furniture, furniture_line, is_hidden
-from extract.document import Block, Cell, Document, Heading, Link, Note, Paragraph, Source, Span, Table
-from extract.grid import place
-from extract.headings import whole_heading
+from extract.chrome import NEVER_TEXT, STRIPPED, amounts, furniture, is_hidden
+from extract.document import Document, Link, Note, Source
+from extract.printed import LONGEST_TITLE, Line, Sheet, Written, assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from lxml.etree import _Element
 
@@ -38,50 +37,24 @@ WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff01-\uffee“”‘’…—]"
 WRAPPED = re.compile(rf"(?<={WIDE})[ \t\r]{{0,40}}\n\s{{0,80}}(?={WIDE})")  # a source line that ended inside a Chinese sentence
 DEEP = re.compile(r"</?(?:span|font|b|i|u|em|strong|o:p|small|big|a|label|section|article|main)\b[^<>]{0,4000}>", re.IGNORECASE)
 DEEP_BLOCKS = re.compile(r"</?(?:div|center|blockquote|ul|ol|li|dl|dd|dt|form|p|td|tr|table|tbody)\b[^<>]{0,4000}>", re.IGNORECASE)
+ANY_TAG = re.compile(r"</?[A-Za-z][^<>]{0,4000}>")
 POSITIONED = re.compile(r"position\s{0,3}:\s{0,3}absolute", re.IGNORECASE)
 LEADING_DIGITS = re.compile(r"\s{0,9}(\d{1,6})")
 MANY_POSITIONED = 300
 NO_PAGE = re.compile(r"^(?:#|javascript:|mailto:|tel:|data:|about:)", re.IGNORECASE)
+SCRIPTED_FILE = re.compile(r"""["']([^"'\s]{1,500}\.(?:pdf|docx?|xlsx?|et|wps|zip|rar|7z|ofd|csv)(?:\?[^"'\s]{0,500})?)["']""", re.IGNORECASE)
 MOST_PROSE = 600  # characters: a cell that holds more, and most of its table, is a page column rather than a figure
 FEW_CELLS = 8
-BETWEEN_CELLS = " | "
 PLAIN_CELLS = 12  # a table with so many cells of its own stays a table even if one of them holds another
-LONGEST_TITLE = 120
 SCRIPTED_PROSE = 300
 TABLE_PARTS = frozenset({"thead", "tbody", "tfoot", "colgroup", "col", "form"})
-
-
-@dataclass(slots=True)
-class _Line:
-    text: str
-    head: bool = False
-    links: list[tuple[str, str]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Written:
-    """A cell as the page writes it."""
-
-    text: str
-    rowspan: int
-    colspan: int
-    header: bool
-    links: list[tuple[str, str]]
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """A data table before it is printed; `strays` stand in the table but in no cell."""
-
-    strays: list[str]
-    rows: list[list[_Written]]
 
 
 @dataclass(slots=True)
 class _Flow:
     """Lines in the making: text is collected until something breaks the line."""
 
-    items: list[_Line | _Sheet] = field(default_factory=list)
+    items: list[Line | Sheet] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
     head: bool = False
@@ -104,17 +77,17 @@ class _Flow:
         if self.parts:
             line = tidy("".join(self.parts))
             if line or self.links:
-                self.items.append(_Line(line, self.head, self.links))
+                self.items.append(Line(line, self.head, self.links))
                 self.links = []
             self.parts = []
 
     def end_link(self, anchor: _Element) -> None:
-        target = (anchor.get("href") or "").strip()
-        if not target or NO_PAGE.match(target):
+        target = _target(anchor)
+        if not target:
             return
         link = (tidy(_all_text(anchor)) or tidy(anchor.get("title") or ""), target)
         last = self.items[-1] if self.items and not self.parts else None
-        (last.links if isinstance(last, _Line) else self.links).append(link)
+        (last.links if isinstance(last, Line) else self.links).append(link)
 
 
 def tidy(text: str) -> str:
@@ -142,8 +115,10 @@ def read_html(text: str, source: Source, notes: tuple[Note, ...] = ()) -> Docume
     base = _base(root, source.address)
     etree.strip_elements(root, *STRIPPED, with_tail=False)
     furnishings: list[tuple[str, str]] = []
+    if is_positioned(root):
+        odd.append(Note("positioned_page", "网页由PDF逐字定位而成，没有表格标记", "the page is a converted PDF: placed boxes, no table of its own"))
     flow = _flow(root, furnishings, odd)
-    content, blocks, links = _assemble(flow, furnishings, odd)
+    content, blocks, links = assemble(flow, furnishings, odd)
     titled = dict(reversed(metadata))
     title = next((titled[name] for name in ("ArticleTitle", "title") if titled.get(name)), None)
     refresh = [target for name, value in metadata if name == "refresh" and (target := _refresh_target(value))]
@@ -170,7 +145,7 @@ def _tree(text: str) -> tuple[_Element | None, list[Note]]:
     if complete:
         return root, []
     note = Note("tree_mended", "网页结构过深或损坏，已去掉多余的标签后读取", "the page is nested too deeply or broken; it was read without its wrappers")
-    for wrappers, instead in ((DEEP, ""), (DEEP_BLOCKS, "<br>")):
+    for wrappers, instead in ((DEEP, ""), (DEEP_BLOCKS, "<br>"), (ANY_TAG, "<br>")):
         text = wrappers.sub(instead, text)
         root, complete = _parse(text)
         if complete:
@@ -230,7 +205,7 @@ def _embedded(root: _Element) -> Iterator[str]:
             yield target
 
 
-def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[Note]) -> list[_Line | _Sheet]:
+def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[Note]) -> list[Line | Sheet]:
     """The lines and data tables of a subtree; `furnishings` is None inside a cell, where nothing but hidden text is dropped."""
     flow = _Flow()
     hidden = kept = 0
@@ -246,7 +221,10 @@ def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[N
                 skipped = element
             elif element is not root and is_hidden(element) and not _is_the_page(element, root):
                 skipped = element
-                hidden += len(tidy(_all_text(element)))
+                said = tidy(_all_text(element))
+                hidden += len(said)
+                if furnishings is not None and not len(element) and (name := element.get("id")) and 0 < len(said) <= LONGEST_TITLE:
+                    furnishings.append((name, said))
             elif furnishings is not None and (rule := furniture(element)) is not None:
                 skipped = element
                 if rule == "breadcrumb":
@@ -281,6 +259,15 @@ def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[N
     return flow.items
 
 
+def _target(anchor: _Element) -> str:
+    """Where a link leads: its address, or the file that its script names."""
+    target = (anchor.get("href") or "").strip()
+    if target and not NO_PAGE.match(target):
+        return target
+    named = SCRIPTED_FILE.findall(f"{target} {anchor.get('onclick') or ''}"[:2000])
+    return next((name for name in reversed(named) if "/" in name), "")
+
+
 def _is_the_page(element: _Element, root: _Element) -> bool:
     """Whether a hidden element holds so much of the prose that only a script can be meant to show it."""
     text, linked = amounts(element, SCRIPTED_PROSE)
@@ -290,22 +277,21 @@ def _is_the_page(element: _Element, root: _Element) -> bool:
     return mine * 2 >= whole
 
 
-def _sheet(table: _Element, holders: set[_Element], odd: list[Note]) -> _Sheet | None:
+def _sheet(table: _Element, holders: set[_Element], odd: list[Note]) -> Sheet | None:
     """The cells of a data table; None for a table that only lays out the page."""
     strays, rows = _own_rows(table)
     if table.get("role") == "presentation" or max(map(len, rows), default=0) < 2:
         return None
     if table in holders:
-        inner = {cell for nested in table.iterdescendants("table") for cell in nested.iterancestors("td", "th")}
-        holding = sum(cell in inner for row in rows for cell in row)
-        plain = sum(cell not in inner and bool(_all_text(cell).strip()) for row in rows for cell in row)
-        if plain < PLAIN_CELLS or holding * 4 > plain:
+        cells = [cell for row in rows for cell in row]
+        holding = sum(next(cell.iter("table"), None) is not None for cell in cells)
+        if holding * 4 > len(cells) or len(cells) - holding < PLAIN_CELLS:
             return None
     written = [[_written(cell, odd) for cell in row] for row in rows]
     lengths = [len(cell.text) for row in written for cell in row if cell.text]
     if not lengths or (len(lengths) <= FEW_CELLS and max(lengths) > MOST_PROSE and max(lengths) * 5 > sum(lengths) * 3):
         return None
-    return _Sheet(strays, written)
+    return Sheet(strays, written)
 
 
 def _own_rows(table: _Element) -> tuple[list[str], list[list[_Element]]]:
@@ -320,7 +306,6 @@ def _own_rows(table: _Element) -> tuple[list[str], list[list[_Element]]]:
         if element is table:
             strays.append(element.text or "")
             continue
-        strays.append(element.tail or "")
         if tag in NEVER_TEXT or is_hidden(element):
             walk.skip_subtree()
         elif tag == "tr" or tag in CELLS:
@@ -338,20 +323,21 @@ def _own_rows(table: _Element) -> tuple[list[str], list[list[_Element]]]:
         elif tag in TABLE_PARTS:
             strays.append(element.text or "")
         else:
-            strays.extend(item.text for item in _flow(element, None, []) if isinstance(item, _Line))
+            strays.extend(item.text for item in _flow(element, None, []) if isinstance(item, Line))
             walk.skip_subtree()
+        strays.append(element.tail or "")
     return [line for text in strays if (line := tidy(text))], [*sections["thead"], *sections["tbody"], *sections["tfoot"]]
 
 
-def _written(cell: _Element, odd: list[Note]) -> _Written:
+def _written(cell: _Element, odd: list[Note]) -> Written:
     if len(cell):
-        lines = [item for item in _flow(cell, None, odd) if isinstance(item, _Line)]
+        lines = [item for item in _flow(cell, None, odd) if isinstance(item, Line)]
         text = "\n".join(line.text for line in lines if line.text)
         links = [link for line in lines for link in line.links]
     else:
         written = cell.text or ""
         text, links = tidy(WRAPPED.sub("", written) if "\n" in written else written), []
-    return _Written(text, _span_of(cell, "rowspan"), _span_of(cell, "colspan"), cell.tag == "th", links)
+    return Written(text, _span_of(cell, "rowspan"), _span_of(cell, "colspan"), cell.tag == "th", links)
 
 
 def _span_of(cell: _Element, name: str) -> int:
@@ -361,80 +347,3 @@ def _span_of(cell: _Element, name: str) -> int:
         return 1
     digits = LEADING_DIGITS.match(asked)
     return int(digits.group(1)) if digits else 1
-
-
-class _Content:
-    """The text of the page as it grows, with the blocks and links that point into it."""
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.length = 0
-        self.blocks: list[Block] = []
-        self.links: list[Link] = []
-
-    def put(self, text: str) -> Span:
-        self.parts.append(text)
-        self.length += len(text)
-        return Span(self.length - len(text), self.length)
-
-    def new_line(self) -> None:
-        if self.length:
-            self.put("\n")
-
-    def line(self, line: _Line) -> None:
-        span = None
-        if line.text:
-            self.new_line()
-            span = self.put(line.text)
-            found = whole_heading(line.text)
-            if found or (line.head and len(line.text) <= LONGEST_TITLE):
-                self.blocks.append(Heading(span, found[0], found[1]) if found else Heading(span, 0))
-            else:
-                self.blocks.append(Paragraph(span))
-        self.link(line.text, span, line.links)
-
-    def link(self, text: str, span: Span | None, links: Iterable[tuple[str, str]]) -> None:
-        seen = 0
-        for label, target in links:
-            at = text.find(label, seen) if label and span is not None else -1
-            if at < 0 or span is None:
-                self.links.append(Link(label, target))
-            else:
-                seen = at + len(label)
-                self.links.append(Link(label, target, Span(span.start + at, span.start + seen)))
-
-    def sheet(self, sheet: _Sheet) -> bool:
-        """Print a table; True where spans had to be cut."""
-        for stray in sheet.strays:
-            self.line(_Line(stray))
-        grid = place([[(cell.rowspan, cell.colspan) for cell in row] for row in sheet.rows])
-        cells: list[Cell] = []
-        start = self.length + (1 if self.length else 0)
-        for places, row in zip(grid.places, sheet.rows, strict=True):
-            if not row:
-                continue
-            self.new_line()
-            at = self.length
-            for (row_index, column, down, across), cell in zip(places, row, strict=True):
-                span = Span(at, at + len(cell.text))
-                at = span.end + len(BETWEEN_CELLS)
-                cells.append(Cell(row_index, column, span, down, across, cell.header))
-                if cell.links:
-                    self.link(cell.text, span, cell.links)
-            self.put(BETWEEN_CELLS.join([cell.text for cell in row]))
-        self.blocks.append(Table(Span(start, self.length), grid.rows, grid.columns, tuple(cells)))
-        return grid.mended
-
-
-def _assemble(items: list[_Line | _Sheet], furnishings: list[tuple[str, str]], odd: list[Note]) -> tuple[str, tuple[Block, ...], tuple[Link, ...]]:
-    page = _Content()
-    for item in items:
-        if isinstance(item, _Sheet):
-            if page.sheet(item):
-                span = page.blocks[-1].span
-                odd.append(Note("grid_mended", "表格的合并列数过大，已按单列处理", "absurd colspans of a table were ignored", span))
-        elif (rule := furniture_line(item.text)) is None:
-            page.line(item)
-        elif rule == "breadcrumb":
-            furnishings.append((rule, item.text))
-    return "".join(page.parts), tuple(page.blocks), tuple(page.links)

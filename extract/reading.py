@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Reader = Callable[[bytes, Source, str | None], Document]
 
 MEBIBYTE = 1 << 20
-LIMITS = {"text/html": 32 * MEBIBYTE, "text/plain": 32 * MEBIBYTE, "application/pdf": 512 * MEBIBYTE}  # longest real page seen: 4 MB
+LIMITS = {"text/html": 16 * MEBIBYTE, "text/plain": 16 * MEBIBYTE, "application/pdf": 512 * MEBIBYTE}  # longest real page seen: 4 MB
 HEAD = 65_536
 SIGNATURES = (
     (b"%PDF-", "application/pdf"),
