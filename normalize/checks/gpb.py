@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from normalize.records import BudgetLine, Finding
 
 CHANGE_BASES = ("change_vs_initial_budget", "change_vs_prior_final", "change_vs_prior_budget")
+TENTH = 10
 CLASS, ITEM = 3, 7  # digits of a 类 and of a 项
 
 
@@ -40,13 +41,20 @@ def _whole(ledger: Ledger, basis: str) -> Term | None:
     return stated or (total(known) if len(known) == 2 else None)
 
 
+def _nearly_all(ledger: Ledger, rows: dict[str, BudgetLine]) -> bool:
+    whole, summed = _whole(ledger, ledger.basis), total([term for row in rows.values() if (term := ledger.term(row)) is not None])
+    difference = None if whole is None or summed is None else compare(summed, whole).difference
+    return whole is not None and difference is not None and abs(difference) * TENTH < whole.value
+
+
 def class_expenditures_sum_to_gpb(ledger: Ledger) -> Iterator[Finding]:
-    """一般公共预算支出 = 各功能分类（类）支出之和 (A24)."""
+    """一般公共预算支出 = 各功能分类（类）支出之和 (A24); a few classes named as examples are no list of all."""
     identity = Identity("class_expenditures_sum_to_gpb", "一般公共预算支出 = 各类支出之和", "general-budget spending = sum of its function classes")
     rows = by_code(ledger, ledger.basis, CLASS)
     if rows:
         first = next(iter(rows.values()))
-        yield from adds_up(identity, _whole(ledger, ledger.basis), [ledger.term(row) for row in rows.values()], place=place_of(first))
+        examples: list[Term | None] = [] if _nearly_all(ledger, rows) else [None]
+        yield from adds_up(identity, _whole(ledger, ledger.basis), [*examples, *(ledger.term(row) for row in rows.values())], place=place_of(first))
 
 
 def item_expenditures_sum_to_gpb(ledger: Ledger) -> Iterator[Finding]:
@@ -71,7 +79,7 @@ def class_changes_sum_to_gpb_change(ledger: Ledger) -> Iterator[Finding]:
     classes = by_code(ledger, ledger.basis, CLASS)
     for basis in CHANGE_BASES:
         changes = by_code(ledger, basis, CLASS)
-        if not changes or changes.keys() != classes.keys():
+        if not changes or changes.keys() != classes.keys() or not _nearly_all(ledger, classes):
             continue
         identity = Identity("class_changes_sum_to_gpb_change", f"一般公共预算支出{BASIS_ZH[basis]} = 各类之和", f"general-budget {basis.replace('_', ' ')} = sum over its classes")
         first = next(iter(changes.values()))

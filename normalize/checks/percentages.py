@@ -32,6 +32,7 @@ WHOLES = {  # what a share is a share of, where the sentence does not say: the n
     "gpb_project_expenditure": "gpb_expenditure",
 }
 CLASS_DIGITS = 3
+NEARBY = 600  # characters: about a paragraph
 OF_PARTS = ("project_", "self_evaluated", "evaluation_", "staff_", "unit_", "kpi")
 THREE_PUBLIC_COLUMNS = {
     "three_public_total": "total",
@@ -199,6 +200,8 @@ def completion_is_final_over_budget(ledger: Ledger) -> Iterator[Finding]:
 
 
 def _one_figure(subject: Subject, left: Fact, right: Fact) -> bool:
+    if abs(left.span.start - right.span.start) > NEARBY or left.section_kind != right.section_kind:
+        return False
     if subject.measure.startswith("three_public"):
         return True
     small, large = sorted((abs(left.value), abs(right.value)))
@@ -208,8 +211,9 @@ def _one_figure(subject: Subject, left: Fact, right: Fact) -> bool:
 def figure_printed_twice_agrees(ledger: Ledger) -> Iterator[Finding]:
     """同一口径的数字前后一致: what the narrative says twice it says alike (A15).
 
-    Figures of projects and staff are told of parts and wholes alike and are not compared; nor are two figures of which one is less than
-    half of the other, unless they are of “三公”经费, where every sentence names its item: those are two figures, not one misprinted.
+    Only statements near each other are held together: far apart one may be of the department and the other of one unit. Figures of
+    projects and staff are told of parts and wholes alike and are not compared; nor are two figures of which one is less than half of
+    the other, unless they are of “三公”经费, where every sentence names its item: those are two figures, not one misprinted.
     """
     agreeing: list[str] = []
     everything: list[tuple[Subject, str, list[Fact]]] = [(subject, basis, list(rows)) for subject, stated in ledger.said.items() for basis, rows in stated.items()]
@@ -223,7 +227,7 @@ def figure_printed_twice_agrees(ledger: Ledger) -> Iterator[Finding]:
         if not conflicts:
             agreeing.extend(row.row_id for row in rows)
             continue
-        identity = Identity("figure_printed_twice_agrees", f"{subject.zh}{BASIS_ZH.get(basis, basis)}前后一致", f"{subject.en}, {basis.replace('_', ' ')}: printed alike everywhere", "likely")
+        identity = Identity("figure_printed_twice_agrees", f"{subject.zh}{BASIS_ZH.get(basis, basis)}前后一致", f"{subject.en}, {basis.replace('_', ' ')}: printed alike everywhere", "look")
         for value in dict.fromkeys(row.value for row in conflicts):
             row = next(row for row in conflicts if row.value == value)
             yield from reconcile(identity, ledger.term(row), first, place=place_of(row))

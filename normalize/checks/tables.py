@@ -97,14 +97,18 @@ def place_of_sheet(sheet: Sheet) -> Place:
     return Place(table_kind=sheet.kind)
 
 
-def report(identity: Identity, sheet: Sheet, compared: Iterable[Comparison]) -> Iterator[Finding]:
-    """One finding for all sums of a table that agree, one for each that needs rounding or fails."""
+def report(identity: Identity, sheet: Sheet, compared: Iterable[Comparison], if_short: str | None = None) -> Iterator[Finding]:
+    """One finding for all sums of a table that agree, one for each that needs rounding or fails.
+
+    `if_short` is the severity where parts fall short of their whole, which a row lost in reading explains as well as a misprint.
+    """
     agreeing: list[Comparison] = []
     for one in compared:
         if one.verdict.status == "pass":
             agreeing.append(one)
         else:
-            named = replace(identity, zh=f"{identity.zh}，{one.zh}")
+            short = one.verdict.difference is not None and one.verdict.difference < 0
+            named = replace(identity, zh=f"{identity.zh}，{one.zh}", severity=if_short if short and if_short else identity.severity)
             yield finding(named, one.verdict, one.lhs, one.rhs, place_of_sheet(sheet))
     if agreeing:
         ids = [row for one in agreeing for row in one.rhs.ids]
@@ -179,8 +183,9 @@ def rows_add_up(ledger: Ledger) -> Iterator[Finding]:
     """上级科目 = 下级科目之和, 合计 = 各类之和, one level at a time and column by column (C05, C08, C13, C23, C26).
 
     Where all columns of a parent fall short together, and the shortfalls themselves add up, rows are missing (涉密 or not printed), not
-    wrong: unreadable, worth a look.
+    wrong: unreadable, worth a look, and said once for all tables of a kind.
     """
+    incomplete: dict[str, list[tuple[Sheet, Row, Comparison]]] = defaultdict(list)
     for sheet in ledger.sheets:
         if sheet.kind not in BY_FUNCTION | BY_ECONOMY:
             continue
@@ -189,13 +194,17 @@ def rows_add_up(ledger: Ledger) -> Iterator[Finding]:
         for parent, children in _families(sheet):
             sums = list(_family_sums(ledger, parent, children))
             if any(one.verdict.status == "fail" for one in sums) and _rows_are_missing(ledger, sheet, parent, children):
-                ids = [row for one in sums for row in one.rhs.ids]
-                zh = f"{parent.zh}的下级科目合计{number(sums[0].lhs.value)}，少于{number(sums[0].rhs.value)}，各栏一致：可能有未公开或未读出的科目"
-                en = f"the children of {parent.code or 'the total'} sum to {number(sums[0].lhs.value)} of {number(sums[0].rhs.value)}, alike in every column: rows withheld or not read"
-                yield remark(identity, "unreadable", zh, en, severity="look", ids=ids, place=place_of_sheet(sheet))
+                incomplete[sheet.kind].append((sheet, parent, sums[0]))
             else:
                 compared += sums
-        yield from report(identity, sheet, compared)
+        yield from report(identity, sheet, compared, "likely")
+    for families in incomplete.values():
+        sheet, parent, first = families[0]
+        identity = Identity("rows_add_up", f"{sheet.zh}：上级科目 = 下级科目之和", f"{sheet.kind}: parent rows = sum of their children")
+        zh = f"{parent.zh}的下级科目合计{number(first.lhs.value)}，少于{number(first.rhs.value)}，各栏一致，此类共{len(families)}处：可能有未公开或未读出的科目"
+        en = f"the children of {parent.code or 'the total'} sum to {number(first.lhs.value)} of {number(first.rhs.value)}, alike in every column; {len(families)} such: rows withheld or not read"
+        ids = [row for _, _, one in families for row in one.rhs.ids]
+        yield remark(identity, "unreadable", zh, en, severity="look", ids=ids, place=place_of_sheet(sheet))
 
 
 def _family_sums(ledger: Ledger, parent: Row, children: list[Row]) -> Iterator[Comparison]:
@@ -271,7 +280,7 @@ def summary_sides_add_up(ledger: Ledger) -> Iterator[Finding]:
             for basis in sheet.bases:
                 for one in columns:
                     identity = Identity("summary_sides_add_up", f"{sheet.zh}{zh}{BASIS_ZH.get(basis, '')}{'' if one == 'amount' else COLUMN_ZH.get(one, one)}", f"{sheet.kind}, {side} side, {one}")
-                    yield from report(identity, sheet, _side_sums(ledger, sheet, side, one, basis))
+                    yield from report(identity, sheet, _side_sums(ledger, sheet, side, one, basis), "look")
 
 
 def _counts(row: Row, side: str, seen: set[str]) -> bool | None:
@@ -285,27 +294,37 @@ def _counts(row: Row, side: str, seen: set[str]) -> bool | None:
 
 
 def _side_sums(ledger: Ledger, sheet: Sheet, side: str, column: str, basis: str) -> Iterator[Comparison]:
+    """合计 stands below its parts (final accounts) or above them (一、本年收入 （一）一般公共预算拨款 …)."""
     parts: list[Term] = []
     seen: set[str] = set()
-    unknown = False
+    heading: tuple[Row, Term] | None = None
     current: Term | None = None
+    unknown = False
     for row in _side_rows(sheet, side):
-        value = cell(ledger, row, column, basis)
-        is_total = row.kind in {"current_total", "grand_total"} and not (row.kind == "current_total" and current is not None)
-        if is_total:
-            if value is not None and parts and not unknown and (summed := total(parts)) is not None and (len(parts) > 1 or not current):
-                yield Comparison(row.label, compare(summed, value), summed, value)
-            parts, seen = ([value] if value is not None else parts), set()
-            current = value if value is not None else current
-            continue
-        counts = _counts(row, side, seen)
-        if row.kind is not None:
-            seen.add(row.kind)
-        if value is None or value.value == 0:
-            continue
-        unknown = unknown or counts is None
-        if counts:
-            parts.append(value)
+        value, kind = cell(ledger, row, column, basis), row.kind
+        if heading is not None and kind in {"opening_carryover", "closing_carryover", "grand_total"}:
+            yield from _side_sum(heading[0], parts, heading[1], unknown=unknown)
+            parts, seen, unknown, current, heading = [heading[1]], set(), False, heading[1], None
+        if kind == "current_total" and current is None and heading is None and value is not None and not parts and not seen:
+            heading = (row, value)
+        elif kind == "grand_total" or (kind == "current_total" and current is None and heading is None):
+            if value is not None:
+                if len(parts) > 1 or current is None:
+                    yield from _side_sum(row, parts, value, unknown=unknown)
+                parts, current = [value], value
+            seen = set()
+        else:
+            counts = _counts(row, side, seen)
+            seen.add(kind or "")
+            if value is not None and value.value:
+                unknown = unknown or counts is None
+                parts += [value] if counts else []
+
+
+def _side_sum(row: Row, parts: list[Term], whole: Term, *, unknown: bool) -> Iterator[Comparison]:
+    summed = total(parts) if parts else None
+    if summed is not None and not unknown:
+        yield Comparison(row.label, compare(summed, whole), summed, whole)
 
 
 def summary_sides_balance(ledger: Ledger) -> Iterator[Finding]:
@@ -351,7 +370,7 @@ def opening_carryover_is_sum_of_funds(ledger: Ledger) -> Iterator[Finding]:
 def codes_have_their_parents(ledger: Ledger) -> Iterator[Finding]:
     """科目编码结构: a 款 or 项 stands under its 类 and 款 (C34)."""
     for sheet in ledger.sheets:
-        rows = sheet.codes if sheet.kind in BY_FUNCTION else {}
+        rows = sheet.codes if sheet.kind in BY_FUNCTION and ledger.sheet(sheet.kind) is not None else {}
         levels = {len(code) for code in rows}
         orphans = [row for code, row in rows.items() if len(code) - 2 in levels and code[:-2] not in rows]
         if not rows or len(levels) < 2:

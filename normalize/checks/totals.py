@@ -159,17 +159,19 @@ def expenditure_change_is_sum_of_parts(ledger: Ledger) -> Iterator[Finding]:
 
 
 def empty_fund_has_no_amount(ledger: Ledger) -> Iterator[Finding]:
-    """声明“无”的资金或费用, 正文和表中都没有非零金额 (A38, B12)."""
+    """声明“无”的政府性基金、国有资本经营预算, 正文和表中都没有非零金额 (A38, B12)."""
     tables = {"gov_fund_revenue": "gov_fund", "gov_fund_expenditure": "gov_fund", "state_capital_revenue": "state_capital", "state_capital_expenditure": "state_capital"}
     columns = {"gov_fund": "government_fund", "state_capital": "state_capital"}
     for subject, bases in ledger.denied.items():
         for basis, rows in bases.items():
-            identity = Identity("empty_fund_has_no_amount", f"{subject.zh}声明为无", f"{subject.en} is said to be none", "likely")
+            identity = Identity("empty_fund_has_no_amount", f"{subject.zh}声明为无", f"{subject.en} is said to be none", "look")
             kind = tables.get(subject.measure)
+            if kind is None:
+                continue  # 无“三公”经费 may be said of one unit, or of one item
             cells = [
                 line
                 for line in ledger.disclosure.budget_lines
-                if line.origin == "table" and line.basis == basis and kind and (line.table_kind == kind or (line.table_kind == "fiscal_summary" and line.column == columns[kind]))
+                if line.origin == "table" and line.basis == basis and (line.table_kind == kind or (line.table_kind == "fiscal_summary" and line.column == columns[kind]))
             ]
             against = [line for line in (*ledger.lines(subject, basis), *cells) if line.value != ZERO]
             if against:
