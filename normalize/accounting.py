@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from extract.document import Span
-from normalize.folding import fold
+from normalize.folding import fold, key
 from normalize.lexicon import nonfigure_pattern
+from normalize.sections import numbered
 from normalize.records import Disclosure, UnexplainedNumber
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _NUMERAL = re.compile(r"[0-9０-９]+(?:[,，.．][0-9０-９]+)*")
 _CONTEXT = 24
+_ROW_NUMBER_HEADS = frozenset({"序号", "行次", "编号"})
 
 
 def account(document: Document, disclosure: Disclosure, explained: Iterable[Span]) -> Disclosure:
@@ -26,7 +28,7 @@ def account(document: Document, disclosure: Disclosure, explained: Iterable[Span
 
     A numeral counts as explained where a row prints it (its span covers the numeral) or a named rule of nonfigures.toml says what it is.
     """
-    covered = _Covered((*explained, *_used(disclosure), *_nonfigures(document)))
+    covered = _Covered((*explained, *_used(disclosure), *_nonfigures(document), *_row_numbers(document)))
     numerals = [Span(*match.span()) for match in _NUMERAL.finditer(document.content)]
     left = [span for span in numerals if not covered.holds(span)]
     return replace(
@@ -45,12 +47,23 @@ def _used(disclosure: Disclosure) -> Iterator[Span]:
 
 
 def _nonfigures(document: Document) -> Iterator[Span]:
-    """Years, dates, document numbers … block by block, so that no rule reaches over a line."""
+    """Years, dates, document numbers, list numbers … line by line, so that no rule reaches over a line."""
     pattern = nonfigure_pattern()
     for start, end in _lines(document.content):
         folded = fold(document.content[start:end], start)
+        opening = numbered(folded.text).rest
+        if opening:
+            yield folded.span(0, opening)
         for match in pattern.finditer(folded.text):
             yield folded.span(match.start(), match.end())
+
+
+def _row_numbers(document: Document) -> Iterator[Span]:
+    """The cells under a head 序号."""
+    for table in document.tables():
+        columns = {cell.column for cell in table.cells if key(document.text(cell.span)) in _ROW_NUMBER_HEADS and not table.sparse}
+        if columns:
+            yield from (cell.span for cell in table.cells if cell.column in columns and key(document.text(cell.span)).isdigit())
 
 
 def _lines(content: str) -> Iterator[tuple[int, int]]:

@@ -112,21 +112,30 @@ def _opens(row: Row) -> bool:
 
 
 def find_forms(document: Document) -> tuple[Form, ...]:
-    """Every form of a document, in reading order: a grid that has column heads for indicators."""
+    """Every form of a document, in reading order: rows that end in a block of indicators under their column heads.
+
+    A grid that opens a form but breaks off before its indicators is the upper part of the next grid, where nothing is printed between them.
+    """
     forms: list[Form] = []
-    for table in document.tables():
-        rows = rows_of(document, table)
-        if not any(is_indicator_head(row) for row in rows):
+    upper: tuple[Row, ...] = ()
+    for block in document.blocks:
+        if not isinstance(block, Table):
+            upper = () if document.text(block.span).strip() else upper
             continue
+        rows = rows_of(document, block)
+        if not any(is_indicator_head(row) for row in rows):
+            upper = rows if any(_opens(row) for row in rows) and any(is_funds_head(row) for row in rows) else ()
+            continue
+        if upper and _opens_late(rows):
+            rows = (*upper, *rows)
+        upper = ()
         starts = [number for number, row in enumerate(rows) if _opens(row)]
-        kept = [start for place, start in enumerate(starts) if _complete(rows, start, starts[place + 1] if place + 1 < len(starts) else len(rows))]
-        bounds = kept or [0]
-        for place, start in enumerate(bounds):
-            end = bounds[place + 1] if place + 1 < len(bounds) else len(rows)
-            begin = 0 if place == 0 else start
-            forms.append(Form(table, tuple(enumerate(rows[begin:end], begin))))
+        complete = [start for start, end in zip(starts, [*starts[1:], len(rows)], strict=True) if any(is_indicator_head(row) for row in rows[start:end])]
+        bounds = [0, *complete[1:], len(rows)]
+        forms += [Form(block, tuple(enumerate(rows[start:end], start))) for start, end in zip(bounds, bounds[1:], strict=False)]
     return tuple(forms)
 
 
-def _complete(rows: tuple[Row, ...], start: int, end: int) -> bool:
-    return any(is_indicator_head(row) for row in rows[start:end])
+def _opens_late(rows: tuple[Row, ...]) -> bool:
+    """Whether the indicators come before any row that names a project: the head of this form stands elsewhere."""
+    return next((is_indicator_head(row) for row in rows if is_indicator_head(row) or _opens(row)), False)

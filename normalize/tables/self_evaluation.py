@@ -30,6 +30,7 @@ _PRINTED_WEIGHT = re.compile(r"\(?(\d+(?:\.\d+)?)分?\)?$")
 _WEIGHT_BEHIND = re.compile(r"[(（]?\s*[\d.]+\s*分\s*[)）]?$|[(（]\s*[\d.]+\s*[)）]$")
 _NUMBERED = re.compile(r"^指标\s*[\d一二三四五六七八九十]+\s*[:：.、]?\s*")
 _CODED_NAME = re.compile(r"(?P<code>[0-9A-Z]{8,})[-—](?P<name>.+)", re.DOTALL)
+_UNIT_CODE = re.compile(r"^\d{3,12}\s*[-—]\s*")  # 219001-… : the budget code of a unit, glued to its name
 _UNIT = re.compile(r"[(:](万元|元|亿元|千元)")
 _VALUE_FIELDS = ("nature", "target", "target_adjusted", "unit", "actual", "coefficient_pct", "weight", "score", "core", "deviation_note")
 _FUND_FIELDS = ("initial_budget", "annual_budget", "executed", "execution_rate_pct", "weight", "score", "note")
@@ -107,8 +108,6 @@ def _read(document: Document, form: Form) -> _Reading:
             columns = head_fields(row, "funds")
             reading.unit = reading.unit or _unit_in(filled)
             block = "funds"
-            if not sparse and not _is_label_only(row, columns):
-                _read_fund(document, row, own, columns, reading, sparse=sparse)
         elif _is_goal_head(own):
             columns = _goal_columns(own)
             block = "goals"
@@ -157,11 +156,6 @@ def _read_pairs(document: Document, row: Row, reading: _Reading) -> None:
             label = None
 
 
-def _is_label_only(row: Row, columns: Mapping[str, Entry]) -> bool:
-    used = {entry.column for entry in columns.values()}
-    return all(entry.column in used or field_of("funds", entry.text) or parse_number(entry.text) is None for entry in row if entry.text)
-
-
 def _read_fund(document: Document, row: Row, own: Row, columns: Mapping[str, Entry], reading: _Reading, *, sparse: bool) -> None:
     """One source of funds: its label, then amounts, rate, weight and score under their heads."""
     if sparse:
@@ -177,7 +171,7 @@ def _read_fund(document: Document, row: Row, own: Row, columns: Mapping[str, Ent
         labels = [entry for entry in own if entry.column < first]
         if not labels:
             return
-        label = labels[-1]
+        label = next((entry for entry in labels if field_of("fund_rows", _source_label(entry.text))), labels[0])
         values = {}
         for name, head in columns.items():
             below = _at(row, head.column)
@@ -194,9 +188,10 @@ def _is_goal_head(own: Row) -> bool:
 
 def _goal_columns(own: Row) -> dict[str, Entry]:
     columns: dict[str, Entry] = {}
+    printed = {field_of("goals", entry.text) for entry in own}
     for place, entry in enumerate(own):
         named = field_of("goals", entry.text)
-        if named == "label" and place > 0 and "target" not in columns:
+        if named == "label" and place > 0 and "target" not in printed:
             named = "target"
         if named in {"target", "actual", "adjusted"}:
             columns.setdefault(named, entry)
@@ -386,9 +381,14 @@ def _amount(values: Mapping[str, _Value], name: str, project_id: str, findings: 
     return number
 
 
+def _source_label(label: str) -> str:
+    """The name of a source of funds without 其中: and its number."""
+    return re.sub(r"^(?:其中)?[:]?(?:\d[.、])?", "", label).rstrip(":")
+
+
 def _fund(project_id: str, raw: str, label: str, values: Mapping[str, _Value], findings: list[Finding]) -> ProjectFund:
-    plain = re.sub(r"^(?:其中)?[:]?(?:\d[.、])?", "", label).rstrip(":")
-    source = field_of("fund_rows", plain) or field_of("fund_rows", label) or plain
+    plain = _source_label(label)
+    source = field_of("fund_rows", plain) or plain
 
     def amount(name: str) -> Decimal | None:
         return _amount(values, name, project_id, findings)
@@ -434,7 +434,7 @@ def _project(document: Document, form: Form, project_id: str, ordinal: int, kind
     printed_code = head.get("project_code")
 
     def text(name: str) -> str | None:
-        return head[name].text if name in head else None
+        return _UNIT_CODE.sub("", head[name].text) if name in head else None
 
     span = named.span if named else next((value.span for value in head.values()), form.table.span)
     return Project(
