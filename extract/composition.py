@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BETWEEN_CELLS = " | "
+CONTENTS_TITLE = re.compile(r"[《【]?目[录次錄][】》]?")
+LISTED = re.compile(r"[。；;].|[。；;]$")  # a sentence: the table of contents is over
 
 
 class Run(NamedTuple):
@@ -24,6 +27,7 @@ class Run(NamedTuple):
     page: int
     text: str
     boxes: NDArray[np.float64]
+    spilled: bool = False  # in the file, but its cell is too low to show it
 
 
 class PlacedCell(NamedTuple):
@@ -48,6 +52,8 @@ class PlacedTable(NamedTuple):
     xs: tuple[float, ...]
     rows: int
     cells: tuple[PlacedCell, ...]
+    open_top: frozenset[int] = frozenset()  # columns that no rule closes above: the page break cut their cells
+    open_bottom: frozenset[int] = frozenset()
 
     @property
     def columns(self) -> int:
@@ -74,12 +80,25 @@ def compose(pieces: Iterable[PlacedParagraph | PlacedTable]) -> Composition:
     """One line per paragraph, one line per table row with its cells parted by bars; every block knows its span."""
     page = _Page()
     blocks: list[Block] = []
+    contents: set[str] | None = None  # headings listed so far, while inside a table of contents
     for piece in pieces:
-        if isinstance(piece, PlacedParagraph):
-            span = page.write_lines(piece.lines)
-            blocks.append(_text_block(page.since(span.start), span, piece.centred))
-        else:
+        if isinstance(piece, PlacedTable):
             blocks.append(page.write_table(piece))
+            contents = None
+        else:
+            span = page.write_lines(piece.lines)
+            text = page.since(span.start)
+            block = _text_block(text, span, piece.centred)
+            name = "".join(text.split())
+            if CONTENTS_TITLE.fullmatch(name):
+                contents = set()
+            elif contents is not None:
+                if name in contents or (isinstance(block, Paragraph) and LISTED.search(text)):
+                    contents = None
+                else:
+                    contents.add(name)
+                    block = Paragraph(span)
+            blocks.append(block)
         page.put("\n")
     return Composition(page.content(), tuple(blocks), page.layout())
 

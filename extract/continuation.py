@@ -2,34 +2,88 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from extract.composition import PlacedCell, PlacedTable
+from extract.headings import heading_of
+from extract.joining import CELL_PADDING, CLOSING, first_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+NUMBER = re.compile(r"[-—–－+]?[\d,，.%％]+")
 SAME_EDGE = 2.0  # points; real continuations agree to 0.1
 
 
 def joined(tables: Sequence[PlacedTable]) -> PlacedTable:
-    """One table from the parts it has on following pages; a repeated header is left out of the later ones."""
+    """One table from the parts it has on following pages.
+
+    A repeated header is left out of the later parts; a cell or row that the page break cut becomes one again.
+    """
     if len(tables) == 1:
         return tables[0]
-    xs = _all_edges(tables)
+    xs = max((table.xs for table in tables), key=len)
     cells: list[PlacedCell] = []
-    row = 0
-    head = _rows(tables[0])
+    rows = 0
+    head = _texts(tables[0])
     for index, table in enumerate(tables):
-        places = [_place(xs, x) for x in table.xs]
-        skip = _repeated(head, _rows(table)) if index else 0
+        places = [_nearest(xs, x) for x in table.xs]
+        skip = _repeated(head, _texts(table)) if index else 0
+        cut: frozenset[int] = frozenset()  # columns of this part whose first cell is the rest of the last one above
+        if index and skip < table.rows:
+            if _is_split_row(tables[index - 1], table, skip):
+                cut = frozenset(range(table.columns))
+                rows -= 1
+            elif skip == 0:
+                cut = table.open_top & tables[index - 1].open_bottom if _same_columns(tables[index - 1], table) else frozenset()
+        above = {cell.column: place for place, cell in enumerate(cells) if cell.row + cell.rowspan >= rows} if cut else {}
         for cell in table.cells:
             if cell.row < skip:
                 continue
             column, end = places[cell.column], places[cell.column + cell.colspan]
-            cells.append(PlacedCell(cell.row - skip + row, column, cell.rowspan, end - column, cell.runs))
-        row += table.rows - skip
-    return PlacedTable(tuple(sorted({page for table in tables for page in table.pages})), xs, row, tuple(cells))
+            row = cell.row - skip + rows
+            if cell.row == skip and cell.column in cut and column in above and cells[above[column]].colspan == end - column:
+                upper = cells[above[column]]
+                runs = upper.runs[:-1] if upper.runs and cell.runs and cell.runs[0].text.startswith(upper.runs[-1].text) else upper.runs
+                cells[above[column]] = upper._replace(rowspan=row + cell.rowspan - upper.row, runs=(*runs, *cell.runs))
+            else:
+                cells.append(PlacedCell(row, column, cell.rowspan, end - column, cell.runs))
+        rows += table.rows - skip
+    return PlacedTable(tuple(sorted({page for table in tables for page in table.pages})), xs, rows, tuple(cells))
+
+
+def _nearest(xs: Sequence[float], x: float) -> int:
+    return min(range(len(xs)), key=lambda column: abs(xs[column] - x))
+
+
+def _is_split_row(before: PlacedTable, after: PlacedTable, first: int) -> bool:
+    """Whether row `first` of `after` is the rest of the last row of `before`, parted by the page break.
+
+    Its texts stand only where the row above has text too, it lacks others that the row above has (code, name, amount), and each
+    text goes on where the one above was cut: at a full line, or in the middle of a sentence.
+    """
+    if not _same_columns(before, after):
+        return False
+    above = {cell.column: cell for cell in before.cells if cell.row + cell.rowspan == before.rows and cell.text.strip()}
+    here = {cell.column: cell for cell in after.cells if cell.row == first and cell.text.strip()}
+    if not here or not here.keys() < above.keys() or min(here) == 0:
+        return False
+    return all(_flows(above[column], cell, before.xs[column + above[column].colspan] - before.xs[column]) for column, cell in here.items())
+
+
+def _same_columns(before: PlacedTable, after: PlacedTable) -> bool:
+    return len(before.xs) == len(after.xs) and all(abs(x - y) <= SAME_EDGE for x, y in zip(before.xs, after.xs, strict=True))
+
+
+def _flows(above: PlacedCell, here: PlacedCell, width: float) -> bool:
+    last, text = above.runs[-1], here.text
+    if NUMBER.fullmatch(text.strip()) or above.text[-1] in CLOSING or heading_of(text) is not None:
+        return False
+    line = here.runs[0]
+    em = float(line.boxes[0, 3] - line.boxes[0, 1])
+    room = width - float(last.boxes[:, 2].max() - last.boxes[last.boxes.any(axis=1), 0].min())
+    return room < first_word(line.text, line.boxes) + CELL_PADDING * em
 
 
 def continues(before: PlacedTable, after: PlacedTable) -> bool:
@@ -52,15 +106,7 @@ def _has_own_title(before: PlacedTable, after: PlacedTable) -> bool:
     return before.cells[0].text.strip() != first.text.strip() and before.cells[0].colspan == before.columns
 
 
-def _all_edges(tables: Sequence[PlacedTable]) -> tuple[float, ...]:
-    return max((table.xs for table in tables), key=len)
-
-
-def _place(xs: Sequence[float], x: float) -> int:
-    return min(range(len(xs)), key=lambda index: abs(xs[index] - x))
-
-
-def _rows(table: PlacedTable) -> list[tuple[str, ...]]:
+def _texts(table: PlacedTable) -> list[tuple[str, ...]]:
     rows: list[list[str]] = [[] for _ in range(table.rows)]
     for cell in table.cells:
         rows[cell.row].append("".join(cell.text.split()))

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CLOSING = "。；;：:！!？?"
+OPENING = "（《“‘〔【「『([{"
+CLINGING = "，。、；：！？）》”’％〕】」』,.;:!?)]}%"
 WORD = re.compile(r"[0-9A-Za-z.,%+\-]+")
 NUMBER_END = re.compile(r"\d[,.]?$|[,.]\d*$")
 THOUSANDS = re.compile(r"\d{3}(?!\d)")
 CELL_PADDING = 1.0  # em: what both sides of a cell may keep free of text
+SENTENCE = 6  # characters: a shorter line in a cell is a word of a heading that its writer broke
 LEADERS = re.compile(r"(?:[.．·・•…‥⋯┈¨_\-]\s?){4,}\s*[(（]?\d{0,4}[)）]?\s*$|[…⋯‥]{2,}")
 
 
@@ -30,12 +33,18 @@ class TextLine(NamedTuple):
     x1: float
     bottom: float
     size: float
+    spilled: bool = False  # clipped away because its cell is too low
 
-    def first_word(self) -> float:
-        """Width of what could not have been parted: the first word or number, or the first character with the mark that closes it."""
-        found = WORD.match(self.text)
-        end = found.end() if found else (2 if len(self.text) > 1 and self.text[1] in "，。、；：！？）》”％" else 1)
-        return float(self.boxes[end - 1, 2] - self.boxes[0, 0])
+
+def first_word(text: str, boxes: NDArray[np.float64]) -> float:
+    """Width of what a line end could not have parted: the first word or number, or the first character with the marks that cling to it."""
+    found = WORD.match(text)
+    end = found.end() if found else 1
+    if not found and text[0] in OPENING and len(text) > 1:
+        end = 2
+    if text[end : end + 1] and text[end] in CLINGING:
+        end += 1
+    return float(boxes[end - 1, 2] - boxes[0, 0])
 
 
 def is_contents_line(text: str) -> bool:
@@ -66,31 +75,42 @@ def cell_joint(before: TextLine, after: TextLine, width: float) -> str:
         broken = before.text[-1] == "." or (before.text[-1] == "," and THOUSANDS.match(after.text) is not None)
         digit = float(after.boxes[0, 2] - after.boxes[0, 0])
         return "" if broken or room < digit + CELL_PADDING * before.size else "\n"
-    if heading_of(after.text) is not None and (ended or room > after.first_word() + CELL_PADDING * before.size):
+    if heading_of(after.text) is not None and (ended or room > first_word(after.text, after.boxes) + CELL_PADDING * before.size):
         return "\n"
-    if ended and room > after.first_word() + (CELL_PADDING + 1.0) * before.size:
+    aligned = abs(after.x0 - before.x0) < 0.5 * before.size and len(before.text) >= SENTENCE
+    if (ended or aligned) and room > first_word(after.text, after.boxes) + (CELL_PADDING + 1.5) * before.size:
         return "\n"
     return soft_joint(before.text, after.text)
 
 
-def goes_on(first: TextLine, before: TextLine, after: TextLine, right: float) -> bool:
-    """Whether `after` continues the paragraph that `first` began and `before` is the last line of; `right` is the text's right edge."""
+class Margins(NamedTuple):
+    """Between which x the full lines of a page run, in points."""
+
+    left: float
+    right: float
+
+
+def goes_on(first: TextLine, before: TextLine, after: TextLine, margins: Margins) -> bool:
+    """Whether `after` continues the paragraph that `first` began and `before` is the last line of; `margins` are of the page of `before`."""
     em = before.size
     if abs(after.size - before.size) > 0.15 * em or is_contents_line(before.text) or is_contents_line(after.text):
         return False
     if after.page == before.page and not 0 < after.top - before.top < 2.8 * em:
         return False
-    free = right - before.x1
-    if free > after.first_word() + 0.4 * em:
-        return False
+    room = margins.right - before.x1 - first_word(after.text, after.boxes)  # what the first word of the next line would have left
     ended = before.text[-1] in CLOSING
-    if ended and heading_of(after.text) is not None:
+    numbered = heading_of(after.text) is not None
+    if ended and numbered:
         return False
-    if before.x0 <= after.x0 - 0.7 * em:  # set further in: a new paragraph, unless the sentence hangs or a title is centred
-        return not ended and whole_heading(after.text) is None and before is first and after.x0 - before.x0 > 0.7 * em and _centred_below(before, after)
-    return whole_heading(after.text) is None or not (ended or after.x0 >= first.x0 - 0.7 * em)
-
-
-def _centred_below(before: TextLine, after: TextLine) -> bool:
-    """Whether two lines share their middle, as the lines of a title do."""
-    return abs((before.x0 + before.x1) - (after.x0 + after.x1)) < 2 * before.size
+    step = after.x0 - before.x0
+    if abs((before.x0 + before.x1) - (after.x0 + after.x1)) < em and step > 2 * em:  # the lines of a title share their middle
+        return not ended and not numbered and room < 2 * em
+    if before is not first:
+        return abs(step) < 0.7 * em and room < (0.5 if ended else 1.5) * em
+    if step < -0.7 * em:  # set in, then out: the first line of an indented paragraph
+        return room < (0.5 if ended else 4.0) * em
+    if step > 0.7 * em:  # a hanging list
+        return room < 0.5 * em and not ended and not numbered and heading_of(before.text) is not None and step < 4 * em
+    if before.x0 > margins.left + em:  # set in like its neighbour: both begin
+        return False
+    return room < 0.5 * em and (not numbered or whole_heading(after.text) is None)

@@ -6,14 +6,14 @@ arrays. A cell is the smallest rectangle whose four sides are ruled all along.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from extract.pages import Rules
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from extract.pages import Rules
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.intp]
@@ -34,6 +34,8 @@ class Grid(NamedTuple):
     ys: Floats
     cells: tuple[tuple[int, int, int, int], ...]  # by row, then column
     owner: NDArray[np.intp]  # (rows, columns): index of the cell that covers a place, -1 where there is none
+    open_top: frozenset[int] = frozenset()  # columns that the page break cut above: no rule closes them
+    open_bottom: frozenset[int] = frozenset()
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -49,12 +51,20 @@ class Grid(NamedTuple):
         found[inside] = self.owner[row[inside], column[inside]]
         return found
 
+    def holds(self, cell: Ints, boxes: Floats, slack: float) -> NDArray[Any]:
+        """Whether each box lies in its cell, but for `slack` points."""
+        row, column, rowspan, colspan = np.array(self.cells)[cell].T
+        low = np.stack((self.xs[column], self.ys[row]), axis=1) - slack
+        high = np.stack((self.xs[column + colspan], self.ys[row + rowspan]), axis=1) + slack
+        return np.all((boxes[:, :2] >= low) & (boxes[:, 2:] <= high), axis=1)
+
 
 def find_grids(rules: Rules) -> tuple[Grid, ...]:
     """The ruled tables of a page from top to bottom; a lone box is not a table.
 
     >>> rows = np.array([[10.0, 0.0, 60.0], [30.0, 0.0, 60.0], [50.0, 0.0, 60.0]])
     >>> columns = np.array([[0.0, 10.0, 50.0], [20.0, 30.0, 50.0], [60.0, 10.0, 50.0]])
+    >>> from extract.pages import Rules
     >>> find_grids(Rules(rows, columns))[0].cells
     ((0, 0, 1, 2), (1, 0, 1, 1), (1, 1, 1, 1))
     """
@@ -64,13 +74,17 @@ def find_grids(rules: Rules) -> tuple[Grid, ...]:
     across, down = _with_open_sides(across, down)
     if len(down) < 2:
         return ()
+    cuts = _cuts(down, across)
+    if len(cuts):
+        across = merged(np.concatenate((across, cuts)))
     ys, xs = np.unique(across[:, 0]), np.unique(down[:, 0])
     if len(xs) < 2 or len(ys) < 2 or len(xs) * len(ys) > MOST_BOXES:
         return ()
     top = _walls(across, ys, xs)  # (ny, nx - 1): a rule along ys[i] between xs[j] and xs[j + 1]
     left = _walls(down, xs, ys).T  # (ny - 1, nx): a rule along xs[j] between ys[i] and ys[i + 1]
     found = _rectangles(top, left)
-    return tuple(sorted(_grids(found, xs, ys), key=lambda grid: (grid.ys[0], grid.xs[0])))
+    grids = sorted(_grids(found, xs, ys), key=lambda grid: (grid.ys[0], grid.xs[0]))
+    return tuple(_opened(grid, cuts) for grid in grids) if len(cuts) else tuple(grids)
 
 
 def is_crowded(rules: Rules) -> bool:
@@ -94,13 +108,13 @@ def merged(rules: Floats) -> Floats:
     fresh = np.concatenate(((True,), starts[1:] + label[1:] * FAR > reach[:-1] + JOIN))
     first = np.flatnonzero(fresh)
     last = np.append(first[1:], len(starts)) - 1
-    whole = np.stack((snapped[label[first]], starts[first], reach[last] - label[last] * FAR), axis=1)
+    whole: Floats = np.stack((snapped[label[first]], starts[first], reach[last] - label[last] * FAR), axis=1)
     return whole[whole[:, 2] - whole[:, 1] >= SHORTEST]
 
 
 def _walls(rules: Floats, places: Floats, marks: Floats) -> NDArray[np.bool_]:
     """Which steps between neighbouring `marks` each place's rules cover."""
-    covered = np.zeros((len(places), max(len(marks) - 1, 0)), bool)
+    covered: NDArray[np.bool_] = np.zeros((len(places), max(len(marks) - 1, 0)), bool)
     row = np.searchsorted(places, rules[:, 0])
     first = np.searchsorted(marks, rules[:, 1] - SNAP, "left")
     last = np.searchsorted(marks, rules[:, 2] + SNAP, "right") - 1
@@ -134,12 +148,13 @@ def _rectangles(top: NDArray[np.bool_], left: NDArray[np.bool_]) -> Ints:
 
     def closed(row: Ints, column: Ints, row_end: Ints, column_end: Ints) -> NDArray[np.bool_]:
         wide, tall = column_end - column, row_end - row
-        return (
+        good: NDArray[np.bool_] = (
             (along[row, column_end] - along[row, column] == wide)
             & (along[row_end, column_end] - along[row_end, column] == wide)
             & (upright[row_end, column] - upright[row, column] == tall)
             & (upright[row_end, column_end] - upright[row, column_end] == tall)
         )
+        return good
 
     good = ended & closed(row, column, row_end_, column_end_)
     found = [np.stack((row, column, row_end, column_end), axis=1)[good]]
@@ -192,13 +207,12 @@ def _grid(steps: Ints, xs: Floats, ys: Floats) -> Grid:
     columns, column_ends = np.searchsorted(column_marks, steps[:, 1]), np.searchsorted(column_marks, steps[:, 3])
     order = np.lexsort((columns, rows))
     owner = np.full((len(row_marks) - 1, len(column_marks) - 1), -1, np.intp)
-    cells: list[tuple[int, int, int, int]] = []
     for index in order[::-1].tolist():  # a cell that lies inside another is written last and keeps its place
         owner[rows[index] : row_ends[index], columns[index] : column_ends[index]] = index
     place = {int(index): position for position, index in enumerate(order.tolist())}
     owner = np.array([place.get(int(index), -1) for index in owner.ravel().tolist()], np.intp).reshape(owner.shape)
-    for index in order.tolist():
-        cells.append((int(rows[index]), int(columns[index]), int(row_ends[index] - rows[index]), int(column_ends[index] - columns[index])))
+    rowspans, colspans = row_ends - rows, column_ends - columns
+    cells = [(int(rows[index]), int(columns[index]), int(rowspans[index]), int(colspans[index])) for index in order.tolist()]
     return Grid(xs[column_marks], ys[row_marks], tuple(cells), owner)
 
 
@@ -227,7 +241,35 @@ def _open_sides(rules: Floats, crossing: Floats) -> Floats:
         inside = spans & (crossing[:, 0] > start + 2 * SNAP) & (crossing[:, 0] < end - 2 * SNAP)
         if not inside.any():
             continue
-        for side in (start, end):
-            if not (np.abs(crossing[:, 0] - side) <= 2 * SNAP).any():
-                added.append((side, float(upper[0]), float(lower[0])))
+        bare = [side for side in (start, end) if not (np.abs(crossing[:, 0] - side) <= 2 * SNAP).any()]
+        added.extend((side, float(upper[0]), float(lower[0])) for side in bare)
     return np.array(added).reshape(-1, 3)
+
+
+def _cuts(down: Floats, across: Floats) -> Floats:
+    """Rules to close columns that a page break cuts open: several columns begin (or end) at one height, but only some have a rule there."""
+    added: list[tuple[float, float, float]] = []
+    for end in (1, 2):
+        order = np.lexsort((down[:, 0], np.rint(down[:, end] / (2 * SNAP))))
+        for group in np.split(order, np.flatnonzero(np.diff(down[order, end]) > SNAP) + 1):
+            if len(group) < 3:
+                continue
+            height = float(np.median(down[group, end]))
+            level = across[np.abs(across[:, 0] - height) <= 2 * SNAP]
+            steps = [(float(left), float(right)) for left, right in zip(down[group[:-1], 0], down[group[1:], 0], strict=True) if right > left]
+            gaps = [step for step in steps if not ((level[:, 1] <= step[0] + SNAP) & (level[:, 2] >= step[1] - SNAP)).any()]
+            if len(gaps) < len(steps):
+                place = float(level[0, 0]) if len(level) else height
+                added.extend((place, left, right) for left, right in gaps)
+    return np.array(added).reshape(-1, 3)
+
+
+def _opened(grid: Grid, cuts: Floats) -> Grid:
+    """The grid with the columns that were closed only by us."""
+
+    def columns(height: float) -> frozenset[int]:
+        level = cuts[np.abs(cuts[:, 0] - height) <= SNAP]
+        middles = (grid.xs[:-1] + grid.xs[1:]) / 2
+        return frozenset(np.flatnonzero([((level[:, 1] < x) & (x < level[:, 2])).any() for x in middles]).tolist())
+
+    return grid._replace(open_top=columns(float(grid.ys[0])), open_bottom=columns(float(grid.ys[-1])))

@@ -22,6 +22,7 @@ TALLEST = 1.3  # line height over character height: more is two lines that a cha
 WIDE_GAP = 0.6  # em: parts of a line that stand apart
 PRINTED_GAP = 0.12  # em: a gap where the file itself draws a blank
 LATIN_GAP = 0.17  # em between letters or digits: a word space
+LETTERSPACED = 0.45  # em: up to here, what most characters of a line keep between them is spacing and no blank
 DOUBLED = 0.3  # of a character's width: the same character drawn again to look bold
 
 
@@ -36,6 +37,7 @@ class Line(NamedTuple):
     x1: float
     bottom: float
     size: float  # of most of its characters, points
+    spilled: bool  # clipped away because its cell is too low
 
 
 class Arrangement(NamedTuple):
@@ -135,6 +137,7 @@ def _laid_out(
     size = (bottom - top)[order]
     gap = start[order][1:] - end[order][:-1]
     em = np.maximum(size[1:], size[:-1])
+    gap -= _letterspacing(gap, label, em)
     latin = _latin(codes)
     wide = gap > WIDE_GAP * em
     wide |= glyphs.spaced[order][1:] & (np.diff(order) == 1) & (gap > PRINTED_GAP * em)
@@ -158,8 +161,25 @@ def _laid_out(
         np.maximum.reduceat(end[order], first).tolist(),
         np.maximum.reduceat(bottom[order], first).tolist(),
         size[(first + last) // 2].tolist(),
+        np.minimum.reduceat(glyphs.windows[order].any(axis=1), first).tolist(),
     )
     return Arrangement(shown.astype("<u4").tobytes().decode("utf-32-le"), boxes, tuple(map(Line._make, zip(*columns, strict=True))))
+
+
+def _letterspacing(gap: Floats, label: NDArray[np.intp], em: Floats) -> Floats:
+    """What most characters of a line keep between them, for each gap; zero in lines of fewer than five gaps."""
+    inside = np.flatnonzero(np.diff(label) == 0)
+    spacing = np.zeros(len(gap))
+    if not len(inside):
+        return spacing
+    order = inside[np.lexsort((gap[inside], label[inside]))]
+    first = np.flatnonzero(np.concatenate(((True,), np.diff(label[order]) != 0)))
+    counts = np.diff(np.append(first, len(order)))
+    middle = gap[order[first + counts // 2]]
+    usual = np.zeros(int(label[-1]) + 1)
+    usual[label[order[first]]] = np.where((counts >= 5) & (middle > 0) & (middle <= LETTERSPACED * em[order[first]]), middle, 0.0)
+    spacing[inside] = usual[label[inside]]
+    return spacing
 
 
 def _latin(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pypdfium2  # noqa: F401  # initialises the library
@@ -21,7 +21,7 @@ from pypdfium2 import raw
 from extract.document import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -40,9 +40,13 @@ PASSWORD_ERRORS = (4, 5)  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 _pointer, _int, _uint = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint
 
 
-def _bare(function: object, *arguments: type, result: type = _int) -> ctypes._CFunctionType:
-    address = ctypes.cast(function, ctypes.c_void_p).value  # type: ignore[arg-type]
-    return ctypes.CFUNCTYPE(result, *arguments)(address)
+def _address(handle: Any) -> int:
+    """The bare address behind a pdfium handle or function."""
+    return ctypes.cast(handle, ctypes.c_void_p).value or 0
+
+
+def _bare(function: object, *arguments: type, result: type = _int) -> Callable[..., Any]:
+    return ctypes.CFUNCTYPE(result, *arguments)(_address(function))
 
 
 _loose_box = _bare(raw.FPDFText_GetLooseCharBox, _pointer, _int, _pointer)
@@ -84,10 +88,12 @@ class Glyphs(NamedTuple):
     origins: Floats  # (n, 2)
     angles: NDArray[np.int16]  # 0, 90, 180 or 270 degrees clockwise
     spaced: NDArray[np.bool_]  # a blank stands before it in the order of drawing
+    windows: Floats  # (n, 4): what the clip path of a character leaves open, where it hides the character; zero for all that show
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Glyphs:
         """Some of the characters, in the order asked for."""
-        return Glyphs(self.codes[which], self.boxes[which], self.origins[which], self.angles[which], self.spaced[which])
+        codes, boxes, origins, angles, spaced, windows = self
+        return Glyphs(codes[which], boxes[which], origins[which], angles[which], spaced[which], windows[which])
 
 
 class Rules(NamedTuple):
@@ -106,7 +112,7 @@ class PageMarks:
     height: float
     glyphs: Glyphs
     rules: Rules
-    hidden: int = 0  # characters off the page or under a clip path, left out of `glyphs`
+    hidden: int = 0  # characters off the page, left out of `glyphs`
     images: float = 0.0  # share of the page that its largest image covers
     drawn: int = 0  # curved paths: text drawn as outlines, stamps, charts
     crowded: bool = False  # more drawing than is read; the rules are incomplete
@@ -171,7 +177,7 @@ def _blank_page(number: int) -> PageMarks:
     return PageMarks(number, 0.0, 0.0, NO_GLYPHS, NO_RULES, loaded=False)
 
 
-NO_GLYPHS = Glyphs(np.zeros(0, np.uint32), np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0, np.int16), np.zeros(0, bool))
+NO_GLYPHS = Glyphs(np.zeros(0, np.uint32), np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0, np.int16), np.zeros(0, bool), np.zeros((0, 4)))
 NO_RULES = Rules(np.zeros((0, 3)), np.zeros((0, 3)))
 
 
@@ -211,14 +217,13 @@ def _marks(page: object, number: int) -> PageMarks:
         return _blank_page(number)
     view = _View(box.left, box.bottom, box.right, box.top, raw.FPDFPage_GetRotation(page) % 4)
     width, height = view.size()
-    address = ctypes.cast(page, ctypes.c_void_p).value  # type: ignore[arg-type]
-    objects = _objects(address, raw.FPDFPage_CountObjects(page))
+    objects = _objects(_address(page), raw.FPDFPage_CountObjects(page))
     rules, drawn, crowded = _rules(objects, view)
     text = raw.FPDFText_LoadPage(page)
     if not text:
         return PageMarks(number, width, height, NO_GLYPHS, rules, 0, _coverage(objects, view), drawn, crowded)
     try:
-        glyphs, hidden = _glyphs(ctypes.cast(text, ctypes.c_void_p).value, raw.FPDFText_CountChars(text), objects, view)  # type: ignore[arg-type]
+        glyphs, hidden = _glyphs(_address(text), raw.FPDFText_CountChars(text), objects, view)
     finally:
         raw.FPDFText_ClosePage(text)
     images = _coverage(objects, view)
@@ -274,7 +279,7 @@ def _map(points: Floats, matrix: Floats) -> Floats:
     return points @ matrix[:2, :2] + matrix[2, :2]
 
 
-def _fill_buffer(function: ctypes._CFunctionType, handles: list[int], columns: int, kind: type[np.generic], unset: int = 0) -> NDArray[np.generic]:
+def _fill_buffer(function: Callable[..., Any], handles: list[int], columns: int, kind: type[np.generic], unset: int = 0) -> NDArray[Any]:
     """Results of a call that writes `columns` values through as many pointers, one row per handle; `unset` where it writes nothing."""
     rows = np.full((len(handles), columns), unset, kind)
     start, size = rows.ctypes.data, rows.itemsize
@@ -330,16 +335,27 @@ def _glyphs(text: int, count: int, objects: _Objects, view: _View) -> tuple[Glyp
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     on_page = (middle >= (view.left, view.bottom)).all(axis=1) & (middle <= (view.right, view.top)).all(axis=1)
     shown = solid & on_page
-    windows = _clip_windows(objects, view)
-    if windows:
-        spaces = np.array([windows.get(handle, EVERYWHERE) for handle in handles.tolist()])[owner]
-        shown &= (middle >= spaces[:, :2]).all(axis=1) & (middle <= spaces[:, 2:]).all(axis=1)
-    hidden = int((solid & ~shown).sum())
+    window = np.zeros((count, 4))
+    spaces = _clip_windows(objects, view)
+    if spaces:
+        allowed = np.array([spaces.get(handle, EVERYWHERE) for handle in handles.tolist()])[owner]
+        clipped = shown & ~((middle >= allowed[:, :2]).all(axis=1) & (middle <= allowed[:, 2:]).all(axis=1))
+        begun = np.zeros(len(handles), bool)
+        begun[owner[shown & ~clipped]] = True
+        clipped &= ~begun[owner]  # a string that is cut off sideways counts as a whole: half a number is another number
+        page = (view.left, view.bottom), (view.right, view.top)
+        window[clipped] = np.concatenate((np.clip(allowed[clipped, :2], *page), np.clip(allowed[clipped, 2:], *page)), axis=1)
+        empty = (window[:, 2:] <= window[:, :2]).any(axis=1)
+        shown &= ~(clipped & empty)
     kept = np.flatnonzero(shown)
     turned = (angles[kept] + 90 * view.turns) % 360
     spaced = np.zeros(count, bool)
     spaced[1:] = codes[:-1] == 32
-    return Glyphs(codes[kept], view.boxes(boxes[kept]), view.points(origins[kept]), turned.astype(np.int16), spaced[kept]), hidden
+    windows = window[kept]
+    covered = windows.any(axis=1)
+    windows[covered] = view.boxes(windows[covered])
+    glyphs = Glyphs(codes[kept], view.boxes(boxes[kept]), view.points(origins[kept]), turned.astype(np.int16), spaced[kept], windows)
+    return glyphs, int((solid & ~shown).sum())
 
 
 EVERYWHERE = (-np.inf, -np.inf, np.inf, np.inf)
@@ -546,8 +562,15 @@ def turned(glyphs: Glyphs, rules: Rules, size: tuple[float, float], angle: int) 
     width, height = size
     turn = _View(0.0, 0.0, width, height, (4 - angle // 90) % 4)
     up = np.array((1.0, -1.0)), np.array((0.0, height))
-    boxes = glyphs.boxes[:, (0, 3, 2, 1)].reshape(-1, 2, 2) * up[0] + up[1]
-    upright = Glyphs(glyphs.codes, turn.boxes(boxes.reshape(-1, 4)), turn.points(glyphs.origins * up[0] + up[1]), ((glyphs.angles - angle) % 360).astype(np.int16), glyphs.spaced)
+
+    def boxes(shown: Floats) -> Floats:
+        return turn.boxes((shown[:, (0, 3, 2, 1)].reshape(-1, 2, 2) * up[0] + up[1]).reshape(-1, 4))
+
+    windows = glyphs.windows.copy()
+    covered = windows.any(axis=1)
+    windows[covered] = boxes(windows[covered])
+    angles = ((glyphs.angles - angle) % 360).astype(np.int16)
+    upright = glyphs._replace(boxes=boxes(glyphs.boxes), origins=turn.points(glyphs.origins * up[0] + up[1]), angles=angles, windows=windows)
     lines: list[Floats] = [rules.across[:, (1, 0, 2, 0)], rules.down[:, (0, 1, 0, 2)]]
     points = np.concatenate(lines).reshape(-1, 2, 2) * up[0] + up[1]
     return upright, _sorted_rules(points.reshape(-1, 4), turn), turn.size()

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from extract.composition import PlacedParagraph
-from extract.joining import TextLine, goes_on, is_contents_line
+from extract.joining import Margins, TextLine, goes_on, is_contents_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,42 +76,49 @@ def _running_heads(pages: Sequence[PageLines]) -> frozenset[tuple[int, int]]:
     return frozenset(place for places in seen.values() if len(places) >= needed for place in places)
 
 
-def right_edges(pages: Sequence[PageLines]) -> dict[int, float]:
-    """Where full lines end on each page: what most pages of the same width agree on, or the page's own lines reach beyond."""
-    reach: dict[int, float] = {}
-    by_width: defaultdict[int, list[float]] = defaultdict(list)
+def text_margins(pages: Sequence[PageLines]) -> dict[int, Margins]:
+    """Where the lines of each page begin and full ones end: what pages of the same width have in common, or the page's own lines reach beyond."""
+    by_width: defaultdict[int, list[TextLine]] = defaultdict(list)
+    own: dict[int, list[TextLine]] = {}
     for page in pages:
-        ends = sorted(line.x1 for line in page.lines if line.x1 - line.x0 > 0.4 * page.width and not is_contents_line(line.text))
-        if ends:
-            reach[page.number] = ends[len(ends) * 3 // 4]
-            by_width[round(page.width)].extend(ends)
-    common: dict[int, float] = {}
-    for width, ends in by_width.items():
-        ends.sort()
-        common[width] = ends[len(ends) // 2]
-    return {page.number: max(reach.get(page.number, 0.0), common.get(round(page.width), 0.9 * page.width)) for page in pages}
+        own[page.number] = [line for line in page.lines if line.x1 - line.x0 > 0.4 * page.width and not is_contents_line(line.text)]
+        by_width[round(page.width)].extend(own[page.number])
+    common = {width: _margins(lines, width) for width, lines in by_width.items()}
+    margins: dict[int, Margins] = {}
+    for page in pages:
+        shared = common[round(page.width)]
+        here = _margins(own[page.number], round(page.width)) if own[page.number] else shared
+        margins[page.number] = Margins(min(here.left, shared.left), max(here.right, shared.right))
+    return margins
 
 
-def paragraphs(lines: Sequence[TextLine], edges: dict[int, float], widths: dict[int, float]) -> tuple[PlacedParagraph, ...]:
+def _margins(lines: Sequence[TextLine], width: int) -> Margins:
+    if not lines:
+        return Margins(0.1 * width, 0.9 * width)
+    starts = sorted(line.x0 for line in lines)
+    ends = sorted(line.x1 for line in lines)
+    return Margins(starts[len(starts) // 10], ends[len(ends) // 2])
+
+
+def paragraphs(lines: Sequence[TextLine], margins: dict[int, Margins], widths: dict[int, float]) -> tuple[PlacedParagraph, ...]:
     """Lines that follow each other, possibly over a page break, joined where only the page was too narrow."""
     found: list[list[TextLine]] = []
     for line in lines:
-        if found and goes_on(found[-1][0], found[-1][-1], line, edges[found[-1][-1].page]):
+        if found and goes_on(found[-1][0], found[-1][-1], line, margins[found[-1][-1].page]):
             found[-1].append(line)
         else:
             found.append([line])
-    return tuple(PlacedParagraph(tuple(group), _is_title(group, edges, widths)) for group in found)
+    return tuple(PlacedParagraph(tuple(group), _is_title(group, margins, widths)) for group in found)
 
 
-def _is_title(group: Sequence[TextLine], edges: dict[int, float], widths: dict[int, float]) -> bool:
+def _is_title(group: Sequence[TextLine], margins: dict[int, Margins], widths: dict[int, float]) -> bool:
     """Whether lines stand alone in the middle of the page and say no sentence."""
     text = "".join(line.text for line in group)
     if len(text) > SHORT_TITLE or SENTENCE_MARKS.search(text) or not any("\u4e00" <= character <= "\u9fff" for character in text):
         return False
     for line in group:
-        width = widths[line.page]
-        right = edges[line.page]
-        left = width - right
-        if abs((line.x0 + line.x1) / 2 - width / 2) > 1.2 * line.size or line.x0 < left + 2.5 * line.size:
+        width, (left, right) = widths[line.page], margins[line.page]
+        middle = (line.x0 + line.x1) / 2
+        if min(abs(middle - width / 2), abs(middle - (left + right) / 2)) > 1.5 * line.size or line.x0 < left + 2.5 * line.size:
             return False
     return True
