@@ -62,9 +62,25 @@ def _current(ledger: Ledger, stated: dict[str, list[BudgetLine]], near: BudgetLi
     return None
 
 
-def _base_and_change(ledger: Ledger, stated: dict[str, list[BudgetLine]], row: BudgetLine) -> tuple[Term, Term] | None:
+def _alternatives(rows: list[BudgetLine], near: BudgetLine) -> list[BudgetLine]:
+    """The different values a figure is given, the nearest statement first."""
+    ordered = sorted(rows, key=lambda row: abs(row.span.start - near.span.start))
+    return list({row.value: row for row in reversed(ordered)}.values())[::-1]
+
+
+def best(identity: Identity, computed: list[Term | None], stated: Term | None, row: BudgetLine) -> Iterator[Finding]:
+    """A percent against what the amounts give; where an amount is printed with two values, the one that fits, else the nearest.
+
+    That the amount has two values is another finding (`figure_printed_twice_agrees`).
+    """
+    terms = [term for term in computed if term is not None]
+    if stated is not None and terms:
+        fitting = (term for term in terms if compare(term, stated, percent=True).status != "fail")
+        yield from reconcile(identity, next(fitting, terms[0]), stated, percent=True, place=place_of(row))
+
+
+def _base_and_change(ledger: Ledger, stated: dict[str, list[BudgetLine]], row: BudgetLine, current: BudgetLine | None) -> tuple[Term, Term] | None:
     change_basis, base_basis = CHANGES[row.basis]
-    current = _current(ledger, stated, row)
     changes, bases = stated.get(change_basis), stated.get(base_basis)
     change = ledger.term(nearest(changes, row)) if changes else None
     base = ledger.term(nearest(bases, row)) if bases and (current is None or current.basis != base_basis) else None
@@ -89,15 +105,16 @@ def growth_rate_matches_amounts(ledger: Ledger) -> Iterator[Finding]:
         for basis in (basis for basis in CHANGES if basis in stated):
             identity = Identity("growth_rate_matches_amounts", f"{subject.zh}{BASIS_ZH[basis]}", f"{subject.en}, {basis.replace('_', ' ')}")
             for row in stated[basis]:
-                if (pair := _base_and_change(ledger, stated, row)) is None or approximate(row):
+                current = _current(ledger, stated, row)
+                if (pair := _base_and_change(ledger, stated, row, current)) is None or approximate(row):
                     continue
                 base, change = pair
-                rate = ledger.term(row)
-                computed = quotient(change, base)
-                if computed is None and base.value == 0 and rate is not None:
+                if base.value == 0:
                     yield from _undefined(identity, row, (*change.ids, *base.ids), "增长率")
-                else:
-                    yield from reconcile(identity, computed, rate, percent=True, place=place_of(row))
+                    continue
+                currents = _alternatives(stated[current.basis], row) if current is not None else [None]
+                pairs = [_base_and_change(ledger, stated, row, one) for one in currents]
+                yield from best(identity, [quotient(change, base) for base, change in filter(None, pairs)], ledger.term(row), row)
 
 
 def change_is_difference_of_stated_figures(ledger: Ledger) -> Iterator[Finding]:
@@ -123,7 +140,7 @@ def change_and_rate_have_one_sign(ledger: Ledger) -> Iterator[Finding]:
             for row in stated.get(rate_basis, ()):
                 changes = stated.get(change_basis)
                 change = nearest(changes, row) if changes else None
-                if change is None or not change.value or not row.value or _base_and_change(ledger, stated, row) is not None:
+                if change is None or not change.value or not row.value or _base_and_change(ledger, stated, row, _current(ledger, stated, row)) is not None:
                     continue
                 alike = (change.value > 0) == (row.value > 0)
                 zh, en = f"增减额{change.value}，增减率{row.value}%", f"change {change.value}, rate {row.value}%"
@@ -154,7 +171,10 @@ def share_is_part_of_whole(ledger: Ledger) -> Iterator[Finding]:
             if whole.value == 0:
                 yield from _undefined(identity, row, (*part.ids, *whole.ids), "占比")
             else:
-                yield from reconcile(identity, quotient(part, whole), ledger.term(row), percent=True, place=place_of(row))
+                wholes = [ledger.term(one) for one in _alternatives(ledger.lines(whole_measure, part_row.basis), row)] or [whole]
+                parts = [ledger.term(one) for one in _alternatives(stated[part_row.basis], row)]
+                ratios = [quotient(part, whole) for part in parts for whole in wholes if part is not None and whole is not None]
+                yield from best(identity, ratios, ledger.term(row), row)
 
 
 def shares_sum_to_hundred(ledger: Ledger) -> Iterator[Finding]:
@@ -196,7 +216,10 @@ def completion_is_final_over_budget(ledger: Ledger) -> Iterator[Finding]:
             if budget.value == 0:
                 yield from _undefined(identity, row, (*final.ids, *budget.ids), "完成率")
             else:
-                yield from reconcile(identity, quotient(final, budget), ledger.term(row), percent=True, place=place_of(row))
+                finals = [ledger.term(one) for one in _alternatives(stated["final"], row)]
+                budgets = [ledger.term(one) for one in _alternatives(stated[basis], row)] if basis else [budget]
+                ratios = [quotient(final, budget) for final in finals for budget in budgets if final is not None and budget is not None]
+                yield from best(identity, ratios, ledger.term(row), row)
 
 
 def _one_figure(subject: Subject, left: Fact, right: Fact) -> bool:

@@ -103,7 +103,10 @@ def _items(ledger: Ledger) -> Iterator[Comparison]:
             continue
         for basis, said in bases.items():
             printed = cell(ledger, row, "total", basis)
-            for line in {line.value: line for line in reversed(said)}.values():
+            lines = {line.value: line for line in reversed(said)}
+            if len(lines) > 2:
+                continue  # several sentences of one class: projects, not the class
+            for line in lines.values():
                 term = ledger.term(line)
                 if printed is not None and term is not None:
                     yield Comparison(row.zh, compare(term, printed), term, printed)
