@@ -6,6 +6,7 @@ Heavy imports stand inside the commands, so that `gongkai --help` answers at onc
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import re
 import sys
@@ -99,6 +100,9 @@ def parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Chinese gets escapes, not a traceback
     top = parser()
     asked = top.parse_args(arguments)
     try:
@@ -112,6 +116,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of stdout has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a full disk, a folder that may not be written
+        print(f"gongkai: 无法读写 cannot read or write: {error.filename or ''} {error.strerror or error}", file=sys.stderr)
+        return 1
     return code
 
 
@@ -159,11 +166,12 @@ def _run(asked: argparse.Namespace) -> int:
     from gongkai import progress, summary  # noqa: PLC0415
     from gongkai.journal import FAILED  # noqa: PLC0415
     from gongkai.run import plan, run  # noqa: PLC0415
+    from gongkai.sources import printable  # noqa: PLC0415
 
     if asked.dry_run:
         work = plan(asked.sources, asked.output, force=asked.force)
         for item in work.todo:
-            print(item.address)
+            print(printable(item.address))
         print(
             f"将读 would read {len(work.todo)}, 已有 known {len(work.known)}, 内容重复 same bytes twice {len(work.doubles)}, "
             f"无法读取 unreadable {len(work.unreadable)}",

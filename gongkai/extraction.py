@@ -9,6 +9,7 @@ from extract.document import DocumentError
 from extract.reading import media_type, read
 from gongkai.dataset import Parts, encoded
 from gongkai.rows import Row, Rows, data_rows, document_row
+from gongkai.sources import printable
 from normalize.disclosure import normalize
 
 
@@ -29,6 +30,7 @@ class Extracted(NamedTuple):
 
 def read_rows(data: bytes, address: str, *, sha256: str, version: str) -> tuple[Row, Rows]:
     """The row of a document and the rows of all it says; bytes that cannot be read are a row with a status and a reason."""
+    address = printable(address)
     try:
         document = read(data, address)
     except DocumentError as error:
@@ -52,5 +54,5 @@ def extract(task: tuple[Input, str]) -> Extracted:
 
 def without_rows(address: str, sha256: str | None, status: str, reason: str, version: str) -> Extracted:
     """The row of an input that yielded nothing."""
-    row = document_row((address, sha256), status, reason, version=version)
+    row = document_row((printable(address), sha256), status, reason, version=version)
     return Extracted(row, encoded(row, {}))

@@ -17,7 +17,7 @@ from gongkai.csvtext import csv_body, csv_header
 from gongkai.dataset import TABLES
 from gongkai.errors import UsageError
 from gongkai.extraction import read_rows
-from gongkai.sources import EXAMPLE, digest, nearest
+from gongkai.sources import EXAMPLE, digest, example_inputs, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ def accept(fixture: Path) -> str:
 
 
 def _input(fixture: Path) -> Path:
-    inputs = sorted(fixture.glob("input.*"))
+    inputs = example_inputs(fixture)
     if len(inputs) != 1:
         raise UsageError(zh=f"{fixture} 应有且只有一个 input.*", en=f"{fixture} must hold exactly one input.*")
     return inputs[0]

@@ -8,7 +8,9 @@ One document at a time:
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,11 +21,14 @@ from gongkai.extraction import Extracted, Input, extract, without_rows
 from gongkai.journal import FAILED, Entry
 from gongkai.version import extractor_version
 
+if sys.platform != "win32":
+    import fcntl
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-RUN, LOG = "run.json", "log.jsonl"
+RUN, LOG, LOCK = "run.json", "log.jsonl", ".lock"
 DOCUMENTS_PER_WRITE = 64  # what a kill of the run itself can cost; more of those that yielded nothing: they are small, and share folders
 EMPTY_DOCUMENTS_PER_WRITE = 2048
 PRELOAD = ("gongkai.extraction", "extract.html", "extract.text", "extract.pdf", "pandas")  # Arrow imports pandas with its first array
@@ -118,8 +123,15 @@ def run(
     places: Iterable[Path], output: Path, *, workers: int, force: bool = False, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
 ) -> Outcome:
     """Read the sources into the dataset at `output`. `begin(total)` and `tell(entry, seconds)` report progress."""
-    began, started = monotonic(), datetime.now(UTC)
     claim(output)
+    with alone(output):
+        return _run(places, output, workers=workers, force=force, tell=tell, begin=begin)
+
+
+def _run(
+    places: Iterable[Path], output: Path, *, workers: int, force: bool, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
+) -> Outcome:
+    began, started = monotonic(), datetime.now(UTC)
     dataset.recover(output)
     work = plan(places, output, force=force)
     begin(len(work.todo) + len(work.unreadable))
@@ -130,7 +142,7 @@ def run(
     interrupted = False
     with (output / LOG).open("a", encoding="utf-8", newline="") as log:
         for double, same in work.doubles:
-            _log(log.write, event="same_bytes", source=double, same_as=same)
+            _log(log.write, event="same_bytes", source=sources.printable(double), same_as=sources.printable(same))
         try:
             for extracted, seconds, detail in _read_all(work, workers):
                 entry = journal.entry_of(extracted.document, extracted.parts)
@@ -171,6 +183,18 @@ def claim(output: Path) -> None:
         )
     output.mkdir(parents=True, exist_ok=True)
     dictionary.write(output)
+
+
+@contextmanager
+def alone(output: Path) -> Iterator[None]:
+    """Hold the dataset while it is written; a second run into the same folder is refused. The lock ends with its process."""
+    with (output / LOCK).open("a") as lock:
+        if sys.platform != "win32":
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise OutputError(zh=f"另一个运行正在写入 {output}", en=f"another run is writing {output}") from None
+        yield
 
 
 def _read_all(work: Plan, workers: int) -> Iterator[tuple[Extracted, float, str]]:

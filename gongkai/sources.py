@@ -1,7 +1,7 @@
 """Which files a run reads: the files given, and everything in the folders given, whatever it is called.
 
-A folder with a `source.toml` is a kept example: its `input.*` is the document, the rest describes it; a folder of kept examples is read
-through them alone.
+A folder with a `source.toml` and an `input.*` is a kept example: the input is the document, the rest describes it; a folder of kept
+examples is read through them alone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from gongkai.errors import InputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-EXAMPLE, EXAMPLE_INPUT = "source.toml", "input."
+EXAMPLE = "source.toml"
 
 
 def find(places: Iterable[Path], *, without: Path) -> list[Path]:
@@ -49,14 +49,23 @@ def _inside(folder: Path, without: Path) -> Iterator[Path]:
     for place, below, names in os.walk(folder):
         here = Path(place)
         below[:] = [name for name in below if not name.startswith(".") and (here / name).resolve() != without]
-        examples = [name for name in below if (here / name / EXAMPLE).is_file()]
-        if EXAMPLE in names:
+        if inputs := example_inputs(here):
             below.clear()
-            yield from (here / name for name in names if name.startswith(EXAMPLE_INPUT))
-        elif examples:
+            yield from inputs
+        elif examples := [name for name in below if example_inputs(here / name)]:
             below[:] = examples
         else:
-            yield from (here / name for name in names if not name.startswith(".") and (here / name).is_file())
+            yield from (here / name for name in names if not name.startswith(".") and name != EXAMPLE and (here / name).is_file())
+
+
+def example_inputs(folder: Path) -> list[Path]:
+    """The `input.*` of a kept example; nothing where the folder is none."""
+    return sorted(folder.glob("input.*")) if (folder / EXAMPLE).is_file() else []
+
+
+def printable(address: str) -> str:
+    """An address as text that every file can hold: bytes of a name that are no UTF-8 (GBK names out of archives) as backslash escapes."""
+    return address.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def digest(file: Path) -> str:

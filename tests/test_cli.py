@@ -221,6 +221,22 @@ def test_accept_wants_a_fixture(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "source.toml" in capsys.readouterr().err
 
 
+def test_a_dataset_that_cannot_be_written_is_said_without_a_traceback(dataset: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", "out/data")
+
+    monkeypatch.setattr("gongkai.dataset.compact", full)
+    assert main(["run", str(dataset / "page.txt"), "--output", str(dataset / "full"), "--progress", "none"]) == 1
+    assert "out/data No space left on device" in capsys.readouterr().err
+
+
+def test_a_terminal_without_chinese_gets_escapes() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "gongkai", "schema", "--csv"], capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"}, check=True
+    )
+    assert b"\\u884c\\u7f16\\u53f7" in ended.stdout
+
+
 @pytest.mark.skipif(os.name == "nt", reason="head is not on Windows")
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     ended = subprocess.run(
