@@ -294,20 +294,20 @@ def _read_sparse_row(document: Document, own: Row, columns: Mapping[str, Entry],
         return  # the caption of the next form
     heads = tuple(name for name in sorted(columns, key=lambda name: columns[name].column) if name not in {"level1", "level2", "skip"})
     fields = heads[:-1] if last_blank else heads
-    best: tuple[tuple[int, int], int, Alignment] | None = None
+    last = reading.rows[-1] if reading.rows else None
+    choices: list[tuple[int, Alignment]] = []
     for taken in _levels_opened(own, columns):
         rest = tuple(entry.text for entry in own[taken:])
         fitted = align(rest, fields) if rest else Alignment((), 1)
-        if rest and fitted.readings == 0:
-            continue
-        rank = (abs(len(fields) - len(rest)) if rest else 0, -taken)
-        if best is None or rank < best[0]:
-            best = (rank, taken, fitted)
-    if best is None:
+        if fitted.readings or not rest:
+            choices.append((taken, fitted))
+    if not choices:
         reading.rows.append(_Row(_cover(own), None, None, {}, 0))
         return
-    _, taken, fitted = best
-    last = reading.rows[-1] if reading.rows else None
+    taken, fitted = choices[0]
+    if taken == 1 and last is not None and last.level2 is not None and _stem(key(last.level2)) == _stem(own[0].text):
+        # The second level again, or an indicator named like it (服务对象满意度): what leaves fewer columns empty.
+        taken, fitted = min(choices, key=lambda choice: (len(fields) - len(own) + choice[0], -choice[0]))
     values: dict[str, _Value] = {}
     level1, level2 = (last.level1, last.level2) if last else (None, None)
     opened = own[:taken]

@@ -1,0 +1,139 @@
+"""Forms are read by the words of their heads, whatever the order of the columns and however the page kept its blank cells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from extract.document import Cell, Document, Source, Span, Table
+from extract.reading import read
+from normalize.folding import key
+from normalize.numbers import parse_number, parse_percent
+from normalize.records import Indicator
+from normalize.tables.self_evaluation import read_forms
+
+HEAD = ["一级指标", "二级指标", "三级指标", "年度指标值", "全年完成值", "分值", "得分系数", "得分", "偏离绩效目标原因及下一步改进措施"]
+FLATTENED = Path(__file__).parent / "data" / "flattened"
+
+
+def document(rows: list[list[str]], *, sparse: bool = False) -> Document:
+    """A page of one grid; sparse grids lose their blank cells."""
+    content, cells = "", []
+    for number, row in enumerate(rows):
+        for column, text in enumerate([text for text in row if text or not sparse]):
+            cells.append(Cell(number, column, Span(len(content), len(content) + len(text))))
+            content += f"{text} | "
+        content += "\n"
+    table = Table(Span(0, len(content)), len(rows), max(map(len, rows)), tuple(cells), sparse)
+    return Document(Source("page", "0" * 64), content, (table,))
+
+
+def form(*rows: list[str], head: list[str] | None = None) -> list[list[str]]:
+    return [["项目名称", "山塘清淤", "总分", "97.5", "等级", "优"], head or HEAD, *rows]
+
+
+def said(row: Indicator) -> tuple[object, ...]:
+    return (row.level1, row.level2, row.level3, row.target_raw, row.actual_raw, *(None if v is None else str(v) for v in (row.weight, row.coefficient_pct, row.score)), row.deviation_note)
+
+
+@pytest.mark.parametrize("sparse", [False, True], ids=["full grid", "blank cells lost"])
+def test_levels_are_carried_down_and_blank_rows_are_placeholders(*, sparse: bool) -> None:
+    page = document(form(
+        ["产出指标", "数量指标", "清淤山塘", "≥12口", "=13口", "20", "100%", "20", ""],
+        ["", "质量指标", "", "", "", "", "", "", ""],
+        ["", "时效指标", "完工时间", "达标", "达标", "20", "80%", "16", "雨天停工"],
+        ["满意度指标", "服务对象满意度", "服务对象满意度", ">95%", "=97%", "10", "100%", "10", ""],
+        ["", "", "投诉办结率", "=100%", "=100%", "5", "100%", "5", ""],
+    ), sparse=sparse)  # fmt: skip
+    rows = read_forms(page).indicators
+    assert [said(row) for row in rows if not row.is_placeholder] == [
+        ("产出指标", "数量指标", "清淤山塘", "≥12口", "=13口", "20", "100", "20", None),
+        ("产出指标", "时效指标", "完工时间", "达标", "达标", "20", "80", "16", "雨天停工"),
+        ("满意度指标", "服务对象满意度", "服务对象满意度", ">95%", "=97%", "10", "100", "10", None),
+        ("满意度指标", "服务对象满意度", "投诉办结率", "=100%", "=100%", "5", "100", "5", None),
+    ]
+    assert [(row.level1, row.level2) for row in rows if row.is_placeholder] == [("产出指标", "质量指标")]
+    assert not any(row.ambiguous for row in rows)
+
+
+def test_columns_in_any_order_are_found_by_their_heads() -> None:
+    head = ["一级指标", "二级指标", "三级指标", "得分", "分值", "实际完成值", "年度指标值"]
+    page = document(form(["产出指标（50分）", "数量指标", "指标1：清淤山塘", "18", "20", "11口", "≥12口"], head=head))
+    assert [said(row) for row in read_forms(page).indicators] == [("产出指标", "数量指标", "清淤山塘", "≥12口", "11口", "20", None, "18", None)]
+
+
+def test_a_row_with_two_readings_says_so() -> None:
+    page = document(form(["产出指标", "数量指标", "清淤山塘", "12口", "20", "20"], head=["一级指标", "二级指标", "三级指标", "年度指标值", "全年完成值", "分值", "得分"]), sparse=True)
+    found = read_forms(page)
+    assert [row.ambiguous for row in found.indicators] == [True]
+    assert [finding.check_id for finding in found.findings] == ["ambiguous"]
+
+
+def test_a_cell_that_is_no_number_is_a_finding_and_no_value() -> None:
+    page = document(form(["产出指标", "数量指标", "清淤山塘", "≥12口", "=13口", "二十", "100%", "20", ""]))
+    found = read_forms(page)
+    assert found.indicators[0].weight is None
+    assert [finding.check_id for finding in found.findings] == ["form_cell_unreadable"]
+
+
+def test_only_the_total_of_the_funds_makes_the_project_s_figures() -> None:
+    page = document([
+        ["项目名称", "山塘清淤", "", "", "", "", ""],
+        ["项目资金(万元)", "年初预算数", "全年预算数(A)", "全年执行数(B)", "执行率(B/A,%)", "分值", "得分"],
+        ["年度资金总额", "42", "40", "35.33", "88.33%", "10", "8.83"],
+        ["其中:当年财政拨款", "42", "40", "35.33", "88.33%", "—", "—"],
+        ["上年结转资金", "", "", "", "", "-", "-"],
+        HEAD[:7], ["产出指标", "数量指标", "清淤山塘", "≥12口", "=13口", "90", "100%"],
+    ])  # fmt: skip
+    found = read_forms(page)
+    assert [(fund.fund_source, str(fund.annual_budget), fund.score) for fund in found.project_funds] == [
+        ("total", "40", parse_number("8.83")), ("current_year_appropriation", "40", None), ("prior_year_carryover", "None", None),
+    ]  # fmt: skip
+    project = found.projects[0]
+    assert (str(project.executed), str(project.execution_rate_pct), str(project.execution_score), project.fund_unit) == ("35.33", "88.33", "8.83", "万元")
+
+
+def test_a_target_form_has_no_actuals_and_is_kept_apart() -> None:
+    page = document([["项目名称", "山塘清淤", "", ""], ["一级指标", "二级指标", "三级指标", "指标值"], ["产出指标", "数量指标", "清淤山塘", "≥12口"]])
+    assert [(row.kind, row.target_operator, str(row.target_value), row.target_unit, row.actual_raw) for row in read_forms(page).indicators] == [("target", "≥", "12", "口", None)]
+
+
+def lines(name: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (FLATTENED / name).read_text(encoding="utf-8").splitlines()]
+
+
+PAGES = {page["id"]: page for page in lines("pages.jsonl")}
+
+
+def expected(page: dict[str, Any]) -> list[tuple[object, ...]]:
+    return [tuple(wanted(row.get(name), name) for name in FIELDS) for form_ in page["truth"] for row in form_["indicators"] if row.get("target") or row.get("level3")]
+
+
+FIELDS = ("level1", "level2", "level3", "target", "actual", "weight", "coefficient", "score", "note")
+
+
+def wanted(value: object, name: str) -> object:
+    if value in {None, ""}:
+        return None
+    text = key(str(value))
+    return str(parse_percent(text)) if name in {"weight", "coefficient", "score"} else text
+
+
+@pytest.mark.parametrize("version", ["1.12.2", "2.0.0", "2.3.1"])
+def test_forms_flattened_by_trafilatura_come_back_or_say_ambiguous(version: str) -> None:
+    checked = 0
+    for case in lines(f"trafilatura-{version}.jsonl"):
+        page = PAGES[case["id"]]
+        found = read_forms(read(case["text"].encode(), "flattened.txt"))
+        have = [
+            tuple(wanted(value, name) for name, value in zip(FIELDS, (r.level1, r.level2, r.level3, r.target_raw, r.actual_raw, r.weight, r.coefficient_pct, r.score, r.deviation_note), strict=True))
+            for r in found.indicators if not r.is_placeholder
+        ]  # fmt: skip
+        doubts = sum(finding.check_id in {"ambiguous", "indicator_row_unreadable"} for finding in found.findings)
+        missed = [row for row in expected(page) if row not in have]
+        assert len(missed) <= doubts, (case["id"], page["variant"], missed[:3], have[:3])
+        checked += len(have)
+    assert checked > 300
