@@ -246,9 +246,11 @@ def figure_printed_twice_agrees(ledger: Ledger) -> Iterator[Finding]:
         if len(rows) < 2 or basis in {"share_pct", "completion_pct"} or subject.measure.startswith(OF_PARTS):
             continue
         first = ledger.term(rows[0])
-        conflicts = [row for row in rows[1:] if first is not None and (term := ledger.term(row)) is not None and compare(term, first).status == "fail" and _one_figure(subject, row, rows[0])]
+        verdicts = [(row, compare(term, first).status) for row in rows[1:] if first is not None and (term := ledger.term(row)) is not None]
+        conflicts = [row for row, status in verdicts if status == "fail" and _one_figure(subject, row, rows[0])]
         if not conflicts:
-            agreeing.extend(row.row_id for row in rows)
+            same = [row.row_id for row, status in verdicts if status.startswith("pass")]
+            agreeing += [rows[0].row_id, *same] if same else []
             continue
         identity = Identity("figure_printed_twice_agrees", f"{subject.zh}{BASIS_ZH.get(basis, basis)}前后一致", f"{subject.en}, {basis.replace('_', ' ')}: printed alike everywhere", "look")
         for value in dict.fromkeys(row.value for row in conflicts):

@@ -30,6 +30,7 @@ class Sums(NamedTuple):
 
     whole: str
     parts: tuple[str, ...]
+    of_which: tuple[str, ...] = ()  # parts that some forms print as 其中, already inside the others
 
 
 def _revenue_sums(columns: frozenset[str]) -> list[Sums]:
@@ -49,7 +50,8 @@ def _revenue_sums(columns: frozenset[str]) -> list[Sums]:
 
 def _expenditure_sums(columns: frozenset[str]) -> list[Sums]:
     basic = ("basic",) if "basic" in columns else ("personnel", "public")
-    sums = [Sums("total", (*basic, "project", "to_superior", "operating", "to_affiliate"))]
+    rarer = ("to_superior", "operating", "to_affiliate")
+    sums = [Sums("total", (*basic, "project", *rarer), rarer)]
     return [*sums, Sums("basic", ("personnel", "public"))] if "basic" in columns else sums
 
 
@@ -141,10 +143,14 @@ def _row_sums(ledger: Ledger, sheet: Sheet, sums: Sums) -> Iterator[Comparison]:
     for row in sheet.rows:
         for basis in sheet.bases:
             whole = cell(ledger, row, sums.whole, basis)
-            parts = [term for part in sums.parts if (term := cell(ledger, row, part, basis)) is not None]
-            summed = total(parts)
-            if whole is not None and parts and summed is not None:
-                yield Comparison(row.zh, compare(summed, whole), summed, whole)
+            told = {part: term for part in sums.parts if (term := cell(ledger, row, part, basis)) is not None}
+            summed, without = total(told.values()), total(term for part, term in told.items() if part not in sums.of_which)
+            if whole is None or not told or summed is None:
+                continue
+            verdict = compare(summed, whole)
+            if verdict.status == "fail" and sums.of_which and without is not None and compare(without, whole).status != "fail":
+                verdict, summed = compare(without, whole), without
+            yield Comparison(row.zh, verdict, summed, whole)
 
 
 def opening_and_income_cover_spending_and_closing(ledger: Ledger) -> Iterator[Finding]:
