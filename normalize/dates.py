@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from extract.document import Span
 from normalize.records import Finding
+from normalize.titles import clean_name, is_body
 from normalize.vocabulary import load_toml
 
 if TYPE_CHECKING:
@@ -173,16 +174,19 @@ def _from_source_line(document: Document) -> Iterator[tuple[date, str]]:
 
 
 def _from_signature(document: Document) -> Dated | None:
-    """The last line that holds nothing but a date, near the end: 落款日期."""
+    """The line near the end that holds nothing but a date (落款日期): under a body's name, else the only one of its kind."""
     offset = max(0, len(document.content) - TAIL)
-    found: Dated | None = None
+    above = ""
+    signed: Dated | None = None
+    bare: list[Dated] = []
     for line in document.content[offset:].split("\n"):
-        if len(line) <= 40 and _ONLY_DATE.fullmatch(line):
-            first = next(dates_in(line), None)
-            if first is not None:
-                found = Dated(first.day, offset + first.start, offset + first.end)
+        if len(line) <= 40 and _ONLY_DATE.fullmatch(line) and (first := next(dates_in(line), None)) is not None:
+            found = Dated(first.day, offset + first.start, offset + first.end)
+            bare.append(found)
+            signed = found if is_body(clean_name(above)) else signed
+        above = line if line.strip() else above
         offset += len(line) + 1
-    return found
+    return signed or (bare[0] if len(bare) == 1 else None)
 
 
 def signature_span(document: Document) -> Span | None:

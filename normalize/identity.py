@@ -490,20 +490,17 @@ def _kind(document: Document, found: _Found, signals: Signals, stage: str | None
 def contact_phone(document: Document, sections: tuple[Section, ...]) -> str | None:
     """The number under which the body answers questions about its disclosure (联系电话), as printed.
 
-    Taken from the contact section, else from a line that names a contact in the last third of the text; hotlines in page furniture
-    stand elsewhere.
+    Taken from the contact section, else from a line that names a contact, the last third of the text before the rest; never from a form.
     """
     for section in sections:
         if section.section_kind == "contact":
             for span in (section.span, *section.passages):
                 if (phone := _phone_in(document.text(span))) is not None:
                     return phone
-    content = document.content
-    for match in _PHONE_LABEL.finditer(content, 2 * len(content) // 3 if len(content) > 3 * HEAD else 0):
-        if (phone := _phone_in(content[match.end() : match.end() + 60])) is not None:
-            return phone
-    for match in _PHONE_LABEL.finditer(content):
-        if (phone := _phone_in(content[match.end() : match.end() + 60])) is not None:
+    prose = _prose(document)  # a telephone inside a form is a project's
+    tail = 2 * len(prose) // 3
+    for match in (*_PHONE_LABEL.finditer(prose, tail), *_PHONE_LABEL.finditer(prose, 0, tail)):
+        if (phone := _phone_in(prose[match.end() : match.end() + 60])) is not None:
             return phone
     return None
 

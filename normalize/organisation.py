@@ -25,8 +25,9 @@ _INTERNAL = re.compile("|".join(_WORDS["internal"]))
 _LEAD = re.compile("|".join(map(re.escape, sorted(_WORDS["lead"], key=len, reverse=True))))
 _TOKEN = re.compile(r"[^、，,。；;：:\n]+")
 _BODY = re.compile(rf"[一-鿿A-Za-z0-9·“”]{{1,40}}(?:{_OFFICE})(?:[（(][^（）()\n]{{1,30}}[）)])?")
-_BODY_HEAD = re.compile(rf"[一-鿿A-Za-z0-9·]{{2,28}}?(?:{_OFFICE})(?=纳入|等|共|组成|和|及)")
+_RUNS_ON = re.compile(r"\d+[ ]*个|[一二三四五六七八九十两]+个|等|(?<!公)共|纳入|组成")
 _NAMED_ENTRY = re.compile(rf"(?P<name>[一-鿿A-Za-z0-9·、（）()]{{1,36}}?(?:{_OFFICE})(?:[（(][^（）()\n]{{1,30}}[）)])?)[。:：;；]?(?:(?<=[。:：])\s*(?P<rest>\S.*))?", re.DOTALL)
+_JOINT = re.compile(r"以及|和|及|与")
 _PAGE_NUMBER = re.compile(r"[\s\d—–\-－第页共/]+")
 _CLOSED = ("。", "；", ";", "：", ":")
 _DEFAULT = {"overview.duties": "duty", "overview.structure": "internal_office", "overview.units": "subordinate_unit"}
@@ -152,10 +153,26 @@ def _listed(entry: Entry, kind: str) -> Iterator[_Item]:
             run.append((name, start))
         if name is None or separator != "、" or index == len(tokens) - 1:
             if len(run) >= 2:
-                for text, place in run:
+                told = _last_told(entry.text[: run[0][1]], kind)
+                for text, place in (*run[:-1], *_parted(*run[-1])):
                     begin = entry.span.start + place
-                    yield _Item(kind, re.sub(r"\s", "", text), text, Span(begin, begin + len(text)))
+                    yield _Item(told, re.sub(r"\s", "", text), text, Span(begin, begin + len(text)))
             run = []
+
+
+def _last_told(before: str, kind: str) -> str:
+    """What the words nearest before a list say it holds, where one sentence lists offices and another units."""
+    units = max((match.end() for match in _UNITS.finditer(before)), default=-1)
+    internal = max((match.end() for match in _INTERNAL.finditer(before)), default=-1)
+    return kind if units == internal else "subordinate_unit" if units > internal else "internal_office"
+
+
+def _parted(text: str, place: int) -> tuple[tuple[str, int], ...]:
+    """The last piece of a list as two bodies where 和 joins them: 科普处和机关党委, but 规划和自然资源局 stays one."""
+    for joint in _JOINT.finditer(text):
+        if _BODY.fullmatch(text[: joint.start()]) and _BODY.fullmatch(text[joint.end() :]):
+            return (text[: joint.start()], place), (text[joint.end() :], place + joint.end())
+    return ((text, place),)
 
 
 def _body_in(token: str, start: int, *, first: bool, last: bool) -> tuple[str | None, int]:
@@ -169,10 +186,9 @@ def _body_in(token: str, start: int, *, first: bool, last: bool) -> tuple[str | 
             stripped, offset = stripped[cut:], offset + cut
     if _BODY.fullmatch(stripped):
         return stripped, offset
-    if last or first:
-        head = _BODY_HEAD.match(stripped)
-        if head is not None:
-            return head.group(), offset
+    head = _RUNS_ON.split(stripped, maxsplit=1)[0]
+    if last and (_BODY.fullmatch(head) or len(_parted(head, offset)) > 1):
+        return head, offset
     return None, offset
 
 
