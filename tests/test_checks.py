@@ -151,6 +151,11 @@ def test_the_same_name_far_away_may_be_another_unit() -> None:
     assert outcomes(said("public_expenditure", "80.00"), said("public_expenditure", "85.00", at=9000), check="figure_printed_twice_agrees") == []
 
 
+def test_two_figures_that_differ_by_the_stated_change_are_two_years() -> None:
+    rows = (said("public_expenditure", "90.00"), said("public_expenditure", "85.00", at=30), said("public_expenditure", "5.00", basis="change_vs_prior_budget", at=60))
+    assert outcomes(*rows, check="figure_printed_twice_agrees") == []
+
+
 def test_shares_are_summed_only_where_the_parts_make_up_the_whole() -> None:
     whole = said("current_year_expenditure", "100.00")
     parts = [said("basic_expenditure", "60.00"), said("basic_expenditure", "60.2", "%", "share_pct"), said("project_expenditure", "40.00")]

@@ -32,6 +32,7 @@ WHOLES = {  # what a share is a share of, where the sentence does not say: the n
     "gpb_project_expenditure": "gpb_expenditure",
 }
 CLASS_DIGITS = 3
+BASIC_AND_PROJECT = ("basic_expenditure", "project_expenditure")
 NEARBY = 600  # characters: about a paragraph
 OF_PARTS = ("project_", "self_evaluated", "evaluation_", "staff_", "unit_", "kpi")
 THREE_PUBLIC_COLUMNS = {
@@ -172,6 +173,9 @@ def share_is_part_of_whole(ledger: Ledger) -> Iterator[Finding]:
                 yield from _undefined(identity, row, (*part.ids, *whole.ids), "占比")
             else:
                 wholes = [ledger.term(one) for one in _alternatives(ledger.lines(whole_measure, part_row.basis), row)] or [whole]
+                if subject.measure in BASIC_AND_PROJECT:  # some forms leave 经营支出 and 结转 out of the whole
+                    halves = [term for half in BASIC_AND_PROJECT if (term := ledger.amount(half, part_row.basis, row)) is not None]
+                    wholes.append(total(halves) if len(halves) == 2 else None)
                 parts = [ledger.term(one) for one in _alternatives(stated[part_row.basis], row)]
                 ratios = [quotient(part, whole) for part in parts for whole in wholes if part is not None and whole is not None]
                 yield from best(identity, ratios, ledger.term(row), row)
@@ -236,7 +240,8 @@ def figure_printed_twice_agrees(ledger: Ledger) -> Iterator[Finding]:
 
     Only statements near each other are held together: far apart one may be of the department and the other of one unit. Figures of
     projects and staff are told of parts and wholes alike and are not compared; nor are two figures of which one is less than half of
-    the other, unless they are of “三公”经费, where every sentence names its item: those are two figures, not one misprinted.
+    the other, unless they are of “三公”经费, where every sentence names its item; nor two that differ by the stated change, which are
+    this year's and last year's: those are two figures, not one misprinted.
     """
     agreeing: list[str] = []
     everything: list[tuple[Subject, str, list[Fact]]] = [(subject, basis, list(rows)) for subject, stated in ledger.said.items() for basis, rows in stated.items()]
@@ -247,7 +252,8 @@ def figure_printed_twice_agrees(ledger: Ledger) -> Iterator[Finding]:
             continue
         first = ledger.term(rows[0])
         verdicts = [(row, compare(term, first).status) for row in rows[1:] if first is not None and (term := ledger.term(row)) is not None]
-        conflicts = [row for row, status in verdicts if status == "fail" and _one_figure(subject, row, rows[0])]
+        changes = {abs(line.value) for change, _ in CHANGES.values() for line in ledger.lines(subject, change)}
+        conflicts = [row for row, status in verdicts if status == "fail" and _one_figure(subject, row, rows[0]) and abs(row.value - rows[0].value) not in changes]
         if not conflicts:
             same = [row.row_id for row, status in verdicts if status.startswith("pass")]
             agreeing += [rows[0].row_id, *same] if same else []

@@ -63,7 +63,10 @@ def expenditure_kinds_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
     others = [ledger.amount(kind, near=row) for kind in ("payment_to_superior", "operating_expenditure", "subsidy_to_affiliate")]
     if whole == "total_expenditure" and not ledger.budgeting:
         kinds.append(None)  # a final account's 总计 also holds the closing carry-over
-    yield from adds_up(identity, ledger.term(row), kinds, [other for other in others if other is not None], place_of(row))
+    optional: list[Term | None] = [other for other in others if other is not None]
+    if whole == "total_expenditure":
+        optional.append(ledger.amount("closing_carryover"))  # a budget's 总计 may hold 结转下年 that the text leaves out
+    yield from adds_up(identity, ledger.term(row), kinds, optional, place_of(row))
 
 
 def revenue_kinds_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
