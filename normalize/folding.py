@@ -10,6 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 
 from extract.document import Span
 
@@ -72,6 +73,7 @@ def fold(text: str, offset: int = 0) -> Folded:
     return Folded("".join(pieces), tuple(starts) or (0,), tuple(origins) or (offset,))
 
 
+@lru_cache(maxsize=8192)
 def key(text: str) -> str:
     """Folded text without any blank: the form in which labels and headers are compared.
 

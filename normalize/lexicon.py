@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -47,8 +47,16 @@ class Lexicon:
     phrases: dict[str, tuple[str, str | None]]  # phrase -> (entry, level it also says)
     classes: dict[str, str]  # name of a functional class (类) -> code
     followed_by: tuple[tuple[re.Pattern[str], str], ...]  # what stands right behind a counted number -> entry
-    pattern: re.Pattern[str]
-    nonfigures: tuple[str, ...] = field(default=())
+    kinds: tuple[tuple[str, str], ...]  # token kind -> pattern, in order of precedence
+    nonfigures: frozenset[str]
+
+    def pattern_for(self, text: str) -> re.Pattern[str]:
+        """The token pattern for one passage: costly kinds take part only where the passage holds a word they need.
+
+        >>> len(lexicon().pattern_for("支出合计5万元").groupindex) < len(lexicon().pattern_for("其他用车2辆").groupindex)
+        True
+        """
+        return _compiled(tuple(kind for kind, words in _NEEDED.items() if not any(word in text for word in words)))
 
 
 def trie_pattern(phrases: list[str]) -> str:
@@ -136,7 +144,7 @@ def lexicon() -> Lexicon:
             phrases[phrase] = (name, _level_said(phrase))
     classes = _class_names()
     base = words["base"]
-    nonfigures = load_toml("nonfigures.toml")
+    nonfigures = load_toml("nonfigures.toml")["rules"]
     base_pattern = _BASE_TEMPLATE.format(**{part: _any(base[part]) for part in base})
     kinds = [
         ("equipment_group", _EQUIPMENT),
@@ -169,11 +177,35 @@ def lexicon() -> Lexicon:
         ("semicolon", ";"),
         ("comma", "[,:]"),
     ]
-    pattern = re.compile("|".join(f"(?P<{kind}>{body})" for kind, body in kinds))
-    return Lexicon(measures, phrases, classes, tuple(followed_by), pattern, tuple(f"not_{name}" for name in nonfigures))
+    return Lexicon(measures, phrases, classes, tuple(followed_by), tuple(kinds), frozenset(kind for kind, _ in kinds if kind.startswith("not_")))
+
+
+# What a passage must contain for a kind of token to be possible at all.
+_NEEDED = {
+    "item_path": ("(类)",), "dash_path": ("支出-",), "vehicle_type": ("用车", "其他车辆"), "equipment_group": ("单价", "单位价", "单台价"),
+    "elsewhere": ("供应商",), "targeted": ("年度项目",), "graded": ("项目",), "share": ("占",), "coded_item": ("20", "21", "22", "23"), "nonfigure": tuple("0123456789"),
+}  # fmt: skip
+
+
+@cache
+def _compiled(left_out: tuple[str, ...]) -> re.Pattern[str]:
+    """The token pattern without the kinds that cannot occur. All rules for non-figures stand behind one look at the first character."""
+    starts = re.escape(load_toml("nonfigures.toml")["starts"])
+    groups: list[str] = []
+    nonfigures: list[str] = []
+    for kind, body in lexicon().kinds:
+        if kind.startswith("not_"):
+            nonfigures.append(f"(?P<{kind}>{body})")
+        elif kind not in left_out:
+            groups.append(f"(?P<{kind}>{body})")
+    if "nonfigure" not in left_out:
+        first = 1 if "equipment_group" not in left_out else 0
+        groups.insert(first, f"(?=[{starts}])(?:{'|'.join(nonfigures)})")
+    return re.compile("|".join(groups))
 
 
 @cache
 def nonfigure_pattern() -> re.Pattern[str]:
     """One pattern for every numeral that is not a figure (nonfigures.toml), for folded text."""
-    return re.compile("|".join(f"(?:{pattern})" for pattern in load_toml("nonfigures.toml").values()))
+    rules = load_toml("nonfigures.toml")
+    return re.compile(f"(?=[{re.escape(rules['starts'])}])(?:{'|'.join(f'(?:{pattern})' for pattern in rules['rules'].values())})")

@@ -111,6 +111,7 @@ class _Reader:
     kind: str = ""  # of the section being read
     project: str | None = None  # the project a section describes (…专项经费情况说明)
     words: Lexicon = field(default_factory=lexicon)
+    pattern: re.Pattern[str] = field(default_factory=lambda: lexicon().pattern_for(""))  # of the passage being read
     lines: list[BudgetLine] = field(default_factory=list)
     counts: list[Quantity] = field(default_factory=list)
     explained: list[Span] = field(default_factory=list)
@@ -199,7 +200,8 @@ class _Reader:
 
     def heading_subjects(self, heading: str) -> tuple[Subject, ...]:
         """The subject a heading gives to sentences that name none (（一）因公出国（境）费)."""
-        for token in self.words.pattern.finditer(fold(heading).text):
+        text = fold(heading).text
+        for token in self.words.pattern_for(text).finditer(text):
             if token.lastgroup == "subject":
                 subject = self.subject_of(token.group())
                 return (subject,) if subject is not None and len(subject.measures) == 1 else ()
@@ -218,7 +220,8 @@ class _Reader:
             lead = _PROJECT_LEAD.match(text.text, start)
             state.project = lead["name"] if lead else None
         state.opened = len(self.lines)
-        for token in self.words.pattern.finditer(text.text, start):
+        self.pattern = self.words.pattern_for(text.text)
+        for token in self.pattern.finditer(text.text, start):
             self.read_token(token, text, state)
         self.close_reason(text, state, len(text.text))
 
@@ -267,9 +270,9 @@ class _Reader:
 
     def next_clause_opens(self, text: str, position: int) -> bool:
         """After a semicolon inside a reason: does a new item begin (其中, a measure), or does the reason go on (二是…)?"""
-        token = self.words.pattern.match(text, position)
+        token = self.pattern.match(text, position)
         while token is not None and (token.lastgroup or "") in self.words.nonfigures:
-            token = self.words.pattern.match(text, token.end())
+            token = self.pattern.match(text, token.end())
         return token is not None and token.lastgroup in {"subject", "list", "item_path"}
 
     def read_word(self, name: str, token: re.Match[str], text: Folded, state: _State) -> None:
@@ -286,7 +289,8 @@ class _Reader:
             self.explained.append(text.span(token.start("item_code"), token.end("item_code")))
             self.take_subject(Subject((self.item_measure,), None, token["item_code"].rstrip("-"), None, token["coded_name"]), token, text, state)
         elif name in {"item_path", "dash_path"}:
-            path = tuple(part for part in (token["item_class"] or token["dash_class"], token["item_group"] or token["dash_group"], token["item"] or token["dash_item"]))
+            kinds = ("item_class", "item_group", "item") if name == "item_path" else ("dash_class", "dash_group", "dash_item")
+            path = tuple(token[part] for part in kinds)
             code = self.codes.function_code(path)
             self.take_subject(Subject((self.item_measure,), None, code, None, path[-1]), token, text, state)
         elif name == "equipment_group":
@@ -313,7 +317,7 @@ class _Reader:
             state.base, state.base_seen = self.base_of(token), token.end()
         elif name == "share":
             state.mode = "share"
-            inner = next((t for t in self.words.pattern.finditer(phrase[1:]) if t.lastgroup == "subject"), None)
+            inner = next((t for t in self.pattern.finditer(phrase[1:]) if t.lastgroup == "subject"), None)
             whole = self.subject_of(inner.group()) if inner else None
             state.share_of = whole.first if whole else None
         elif name == "completion":
@@ -393,7 +397,7 @@ class _Reader:
         unit = "%" if token["percent"] else token["money"]
         count_unit = None if unit else (token["scale"] or "").replace("余", "") + (token["unit"] or "") or None
         if unit is None and count_unit is None:
-            unit = _unit_of_pair(self.words.pattern, whole, token)
+            unit = _unit_of_pair(self.pattern, whole, token)
         end = token.end("money") if token["money"] else token.end("percent") if token["percent"] else token.end()
         span = text.span(token.start(), end)
         gap = whole[state.sign_end : token.start()] if state.sign else None
@@ -532,7 +536,7 @@ class _Reader:
                 entry = self.words.measures[name]
                 if unit in entry.units and role in entry.roles and pattern.match(text.text, token.end()):
                     return entry.means[0], None
-            named = [t.group() for t in self.words.pattern.finditer(label) if t.lastgroup == "subject"]
+            named = [t.group() for t in self.pattern.finditer(label) if t.lastgroup == "subject"]
             subject = self.subject_of(named[-1]) if named else None
             if subject is not None and len(subject.measures) == 1:
                 return subject.first, subject.category

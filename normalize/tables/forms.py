@@ -7,7 +7,7 @@ project and ends where the next begins.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from extract.document import Cell, Document, Table
@@ -48,6 +48,7 @@ def _labels(block: str) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
     return exact, tuple(sorted(prefixes, key=lambda item: -len(item[0])))
 
 
+@lru_cache(maxsize=8192)
 def field_of(block: str, text: str) -> str | None:
     """The field a label or column head names in a block of the form (self_evaluation.toml).
 
@@ -130,7 +131,7 @@ def find_forms(document: Document) -> tuple[Form, ...]:
             rows = (*upper, *rows)
         upper = ()
         starts = [number for number, row in enumerate(rows) if _opens(row)]
-        complete = [start for start, end in zip(starts, [*starts[1:], len(rows)], strict=True) if any(is_indicator_head(row) for row in rows[start:end])]
+        complete = [start for start, end in zip(starts, [*starts[1:], len(rows)], strict=False) if any(is_indicator_head(row) for row in rows[start:end])]
         bounds = [0, *complete[1:], len(rows)]
         forms += [Form(block, tuple(enumerate(rows[start:end], start))) for start, end in zip(bounds, bounds[1:], strict=False)]
     return tuple(forms)
