@@ -409,6 +409,22 @@ def test_a_table_that_goes_on_without_its_header_is_read_with_the_header_before(
     assert (kinds(found), {line.unit for line in found.budget_lines}) == ({"gpb_expenditure"}, {"元"})
 
 
+def test_codes_printed_once_over_many_rows_are_carried_over_the_page_break() -> None:
+    header = [["科目编码[1,3]", "科目名称[2,1]", "合计[2,1]"], ["类", "款", "项"]]
+    found = read(
+        "支出总体情况表",
+        "单位：万元",
+        [*header, ["208", "", "", "社会保障和就业支出", "9"], ["208[2,1]", "28", "", "退役军人管理事务", "9"], ["28", "01", "行政运行", "4"]],
+        "— 9 —",
+        "支出总体情况表",
+        "单位：万元",
+        [*header, ["[2,1]", "[2,1]", "02", "一般行政管理事务", "5"], ["99", "其他退役军人事务管理支出", "1"], ["221", "", "", "住房保障支出", "7"]],
+        stage="budget",
+        year=2026,
+    )
+    assert [line.item_code for line in found.budget_lines] == ["208", "20828", "2082801", "2082802", "2082899", "221"]
+
+
 def test_header_rows_repeated_inside_a_table_are_not_rows() -> None:
     header = ["科目编码", "科目名称", "合计", "基本支出", "项目支出"]
     numbers = ["**", "**", "1", "2", "3"]

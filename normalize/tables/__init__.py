@@ -20,6 +20,7 @@ from normalize.tables.columns import Reading, Setting, is_header_word, read_colu
 from normalize.tables.context import Context, declares_empty, notes_after, read_context
 from normalize.tables.grid import Grid, read_grids
 from normalize.tables.kinds import bare_title, kinds_of_title
+from normalize.tables.rows import Carried
 
 if TYPE_CHECKING:
     from extract.document import Document, Span
@@ -41,6 +42,7 @@ class _Last:
     header: tuple[tuple[str, ...], ...]
     columns: int
     unit: str | None
+    carried: tuple[Carried, ...]  # codes of its last row, for a 类 that is not printed again on the next page
 
 
 @dataclass(slots=True)
@@ -101,39 +103,47 @@ def _read_grid(document: Document, whole: _Whole, index: int, ordinal: int, grid
     if unit is None and last is not None and last.kind is kind and last.columns == grid.table.columns:
         unit = last.unit
     table = cells.Table(document, grid, kind, ordinal, unit)
-    taken, reading = _read(table, setting, reading)
-    whole.last = _Last(index, kind, reading, _heads(grid) or (last.header if last else ()), grid.table.columns, unit)
+    heads = _heads(grid) or (last.header if last else ())
+    carried = last.carried if last is not None and last.kind is kind and last.header == heads else ()
+    taken, reading, carried = _read(table, setting, reading, carried)
+    whole.last = _Last(index, kind, reading, heads, grid.table.columns, unit, carried)
     whole.lines += taken.lines
     whole.quantities += taken.quantities
     whole.explained += taken.explained + _surroundings(grid, context)
     whole.findings += [*taken.findings, *_unit_missing(table, taken), *_empty(context, kind, taken, whole.declared)]
 
 
-def _read(table: cells.Table, setting: Setting, reading: Reading | None) -> tuple[Taken, Reading | None]:
+def _read(table: cells.Table, setting: Setting, reading: Reading | None, carried: tuple[Carried, ...]) -> tuple[Taken, Reading | None, tuple[Carried, ...]]:
     if table.kind.id == "three_public":
-        return cells.read_three_public(table, setting), None
+        return cells.read_three_public(table, setting), None, ()
     if table.kind.id == "agency_operation":
-        return agency_operation.read(table, setting), None
+        return agency_operation.read(table, setting), None, ()
     if reading is None:
         reading = read_columns(table.grid, table.kind, setting)
-    taken = cells.read_cells(table, reading, setting)
-    taken.findings += [_unknown_column(table, column) for column in reading.unknown]
-    return taken, reading
+    if len(carried) != len(reading.blocks):
+        carried = tuple(Carried() for _ in reading.blocks)
+    taken = cells.read_cells(table, reading, setting, carried)
+    taken.findings += _unknown_columns(table, reading.unknown)
+    return taken, reading, carried
 
 
-def _unknown_column(table: cells.Table, column: int) -> Finding:
-    path = table.grid.paths[column]
-    words = " > ".join(box.text for box in path)
-    return Finding(
-        "unknown_column",
-        "undefined",
-        f"{table.kind.zh}有一列不认识，列中的数字未读：{words}",
-        f"a column of {table.kind.id} is not known, its numbers were not read: {words}",
-        severity="look",
-        table_kind=table.kind.id,
-        span=path[-1].span,
-        raw=table.document.text(path[-1].span),
-    )
+def _unknown_columns(table: cells.Table, columns: tuple[int, ...]) -> list[Finding]:
+    if not columns:
+        return []
+    paths = [table.grid.paths[column] for column in columns]
+    words = "; ".join(" > ".join(box.text for box in path) for path in paths)[:200]
+    return [
+        Finding(
+            "unknown_column",
+            "undefined",
+            f"{table.kind.zh}有{len(columns)}列不认识，列中的数字未读：{words}",
+            f"{len(columns)} columns of {table.kind.id} are not known, their numbers were not read: {words}",
+            severity="look",
+            table_kind=table.kind.id,
+            span=paths[0][-1].span,
+            raw=table.document.text(paths[0][-1].span),
+        )
+    ]
 
 
 def _continues(document: Document, last: _Last, index: int, grid: Grid) -> bool:

@@ -88,13 +88,12 @@ def read_value(table: Table, box: Box, unit: str | None, taken: Taken) -> tuple[
     return None
 
 
-def read_cells(table: Table, reading: Reading, setting: Setting) -> Taken:
-    """All amounts of a table whose columns have been read."""
+def read_cells(table: Table, reading: Reading, setting: Setting, carried: tuple[Carried, ...]) -> Taken:
+    """All amounts of a table whose columns have been read; `carried` has the codes above, one per block, and is kept up to date."""
     taken = Taken()
-    for block in reading.blocks:
-        carried = Carried()
+    for block, above in zip(reading.blocks, carried, strict=True):
         for number in table.grid.body:
-            row = read_row(table.document, table.grid, block, number, carried, table.kind.primary)
+            row = read_row(table.document, table.grid, block, number, above, table.kind.primary)
             taken.explained += row.spans
             taken.explained += [box.span for i in block.row_numbers if (box := table.grid.boxes[number][i]) is not None and box.text]
             for amount in block.amounts:

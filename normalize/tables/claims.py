@@ -31,7 +31,7 @@ def claim(grid: Grid, context: Context) -> tuple[Kind | None, tuple[Finding, ...
     """The one kind that claims a table; two that both do are a finding, and none of them reads it."""
     named = [kind for name in context.kinds if bears_out(kind := _by_codes(KINDS[name], grid), grid)]
     if not named:
-        fitting = {kind.id: len(kind.header) for kind in KINDS.values() if kind.header and _has_signature(kind, grid)}
+        fitting = {kind.id: len(kind.header) for kind in _signed(grid)}
         noted = {kind.id for kind in KINDS.values() if any(kind.notes.search(line.text) for line in context.notes) and bears_out(kind, grid)}
         claims = noted or {name for name, size in fitting.items() if size == max(fitting.values())}
         named = [_by_codes(KINDS[name], grid) for name in sorted(claims)]
@@ -66,9 +66,16 @@ def bears_out(kind: Kind, grid: Grid) -> bool:
     return bool(grid.header) and (kind.id in _LISTS or bool(read_columns(grid, kind, Setting(None, None)).blocks))
 
 
-def _has_signature(kind: Kind, grid: Grid) -> bool:
+def _signed(grid: Grid) -> list[Kind]:
+    """The kinds all of whose header patterns are found among the header words and first texts of rows."""
     heads = {word(box.text) for path in grid.paths for box in path}
-    if kind.id == "project_performance" and any("指标" in head for head in heads):  # a form of targets, not a list of projects
-        return False
     texts = heads | {word(box.text) for row in grid.body for box in grid.own(row)[:1]}
-    return all(any(pattern.fullmatch(text) for text in texts) for pattern in kind.header) and bears_out(kind, grid)
+    targets = any("指标" in head for head in heads)  # a form of targets, not a list of projects
+    return [
+        kind
+        for kind in KINDS.values()
+        if kind.header
+        and not (targets and kind.id == "project_performance")
+        and all(any(pattern.fullmatch(text) for text in texts) for pattern in kind.header)
+        and bears_out(kind, grid)
+    ]

@@ -24,6 +24,7 @@ CODED_LABEL = re.compile(r"[\[(]?(?P<code>\d{3}(?:\d{2}){0,3})[\])]?[-_:、.]?(?
 ORDINAL = re.compile(r"(?:[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|\d{1,2}[.、](?!\d)|[①-⑳])")
 TOTAL = re.compile(r"(?:本年)?(?:收入|支出)?(?:合|总|共)计")
 COLUMN_NUMBER = re.compile(r"栏?(?P<number>\d{1,2})栏?(?:=[\d+\-*/()]+)?|\*+|栏次|[A-Z](?:=[A-Z+\-]+)?|[—-]+")
+_PLAIN_NUMBER = re.compile(r"[0-9][0-9,.]*")
 YEAR = re.compile(r"(?:19|20)\d\d")
 UNIT_LINE = re.compile(r"单位[::]?(?:人民币)?(?P<unit>(?:百|千|万|亿|萬|億)?(?:万|萬)?元)(?![一-鿿])")
 
@@ -68,12 +69,16 @@ def _own(boxes: Boxes, row: int) -> tuple[Box, ...]:
     return tuple(seen)
 
 
+def _folded(text: str) -> str:
+    return text if not text or _PLAIN_NUMBER.fullmatch(text) else key(text)  # most cells of a form are blank or a plain number
+
+
 def read_grids(document: Document, table: Table, is_header_word: Callable[[str], bool]) -> tuple[Grid, ...]:
     """The forms of one table: mostly one; more where a page break joined several that each bring their title or header along.
 
     `is_header_word` says whether a folded text can stand in a header.
     """
-    known = {id(cell): Box(cell, key(document.text(cell.span))) for cell in table.cells}
+    known = {id(cell): Box(cell, _folded(document.text(cell.span))) for cell in table.cells}
     boxes = tuple(tuple(None if cell is None else known[id(cell)] for cell in row) for row in table.grid())
     starts = [0]
     while starts[-1] < len(boxes):
