@@ -18,7 +18,7 @@ TITLES = ("部门 department", "年度\nyear", "文件\ndocuments", "收支数�
 MOST = 40  # department-years shown; the dataset holds the rest
 STATUS_ZH = {
     "not_a_disclosure": "不是公开文件", "attachments_only": "仅有附件", "unreadable": "无法读取", "encrypted": "已加密", "needs_ocr": "需要文字识别",
-    "crashed": "程序终止", "timeout": "超时", "partial": "部分读出",
+    "crashed": "程序终止", "timeout": "超时", "partial": "部分读出", "ok": "已读出",
 }
 
 
@@ -33,14 +33,18 @@ def summary(outcome: Outcome) -> str:
     if len(grouped) > 1:
         rows.append(_row("合计 total", "", known))
     parts = [aligned(TITLES, rows)] if rows else []
-    others = Counter(entry.status for entry in outcome.entries if not entry.department)
-    if others:
-        said = ", ".join(f"{count} {STATUS_ZH.get(status, '')} {status}".replace("  ", " ") for status, count in sorted(others.items()))
-        parts.append(f"未归入部门 without a department: {said}")
+    parts += _statuses("其中 of these", (entry for entry in known if entry.status != "ok"))
+    parts += _statuses("未归入部门 without a department", (entry for entry in outcome.entries if not entry.department))
     parts += [f"失败 failed: {entry.source}: {entry.status}: {entry.reason or ''}" for entry in outcome.failed[:MOST]]
     if len(outcome.failed) > MOST:
         parts.append(f"失败 failed: … {len(outcome.failed) - MOST} more, see documents where status says so")
     return "\n".join(parts)
+
+
+def _statuses(title: str, entries: Iterable[Entry]) -> list[str]:
+    counts = Counter(entry.status for entry in entries)
+    said = ", ".join(f"{count} {STATUS_ZH[status]} {status}" for status, count in sorted(counts.items()))
+    return [f"{title}: {said}"] if said else []
 
 
 def closing(outcome: Outcome) -> str:
