@@ -608,6 +608,14 @@ def test_an_unknown_form_with_amounts_is_said_and_not_read() -> None:
     assert (found.budget_lines, [finding.check_id for finding in found.findings]) == ((), ["unrecognised_table"])
 
 
+def test_amounts_of_a_flattened_table_are_said_and_not_guessed() -> None:
+    document = page("收入决算表", "单位：万元", [["项目", "本年收入合计", "财政拨款收入"], ["一般公共服务支出", "3.00"]])
+    table = next(document.tables())
+    sparse = Table(table.span, table.rows, table.columns, table.cells, sparse=True)
+    found = read_tables(Document(document.source, document.content, (*document.blocks[:-1], sparse)), stage="final", fiscal_year=2024)
+    assert (found.budget_lines, [finding.check_id for finding in found.findings]) == ((), ["flattened_tables_unread"])
+
+
 def test_an_unknown_column_is_said_and_the_others_are_read() -> None:
     found = read("支出决算表", "单位：万元", [["科目编码", "科目名称", "本年支出合计", "基本支出", "神秘支出"], ["201", "一般公共服务支出", "3.00", "2.00", "1.00"]])
     assert [line.column for line in found.budget_lines] == ["total", "basic"]

@@ -65,10 +65,13 @@ def read_tables(document: Document, *, stage: str | None, fiscal_year: int | Non
     """
     whole = _Whole()
     ordinal = 0
+    flattened: list[Span] = []
     for index, block in enumerate(document.blocks):
         if isinstance(block, Table):
             ordinal += 1
-            if not block.sparse:
+            if block.sparse:
+                flattened += _flattened_amounts(document, block)
+            else:
                 for position, grid in enumerate(read_grids(document, block, is_header_word)):
                     context = read_context(document, index, grid, first=position == 0)
                     _read_grid(document, whole, index, ordinal, grid, context, Setting(stage or context.stage, fiscal_year, context.adjusted))
@@ -78,10 +81,33 @@ def read_tables(document: Document, *, stage: str | None, fiscal_year: int | Non
     return Recognised(
         budget_lines=tuple(whole.lines),
         quantities=tuple(whole.quantities),
-        findings=(*whole.findings, *check_codes(whole.lines, fiscal_year)),
+        findings=(*whole.findings, *_flattened(flattened), *check_codes(whole.lines, fiscal_year)),
         declared_empty=frozenset(whole.declared.keys() - filled),
         explained=tuple(whole.explained),
     )
+
+
+def _flattened_amounts(document: Document, table: Table) -> list[Span]:
+    """Amounts of a table whose blank cells were lost: which column they stood in cannot be proven, so none is read. Forms of targets are read elsewhere."""
+    texts = [(key(document.text(cell.span)), cell.span) for cell in table.cells]
+    if any("指标" in text or "绩效" in text for text, _ in texts):
+        return []
+    return [span for text, span in texts if _MONEY.fullmatch(text)]
+
+
+def _flattened(amounts: list[Span]) -> list[Finding]:
+    if not amounts:
+        return []
+    return [
+        Finding(
+            "flattened_tables_unread",
+            "undefined",
+            f"正文中的表格丢失了空白单元格，{len(amounts)}个金额无法确定所在列，未读",
+            f"tables in the text have lost their blank cells; the columns of {len(amounts)} amounts cannot be proven, they were not read",
+            severity="look",
+            span=amounts[0],
+        )
+    ]
 
 
 def _read_grid(document: Document, whole: _Whole, index: int, ordinal: int, grid: Grid, context: Context, setting: Setting) -> None:
