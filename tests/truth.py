@@ -201,6 +201,11 @@ def compare(truth: Truth, read: Disclosure) -> dict[str, Agreement]:
         ),
         (cell_key(str(line.table_kind), line.side, line.item_code, line.item_label, line.column, line.basis, line.value) for line in cells),
     )
+    counted = [count for count in read.quantities if count.table_kind is not None]
+    result["counts"] = agreement(
+        (fact_key(count["measure"], "", count["category"], count["basis"], count["value"], count["unit"]) for count in truth.get("counts", [])),
+        (count_key(count) for count in counted),
+    )
     empty = set(truth["declared_empty"])
     result["empty"] = agreement((), ((line.table_kind, line.raw) for line in cells if line.table_kind in empty and line.value))
 
