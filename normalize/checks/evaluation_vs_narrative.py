@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from normalize.checks.ledger import plain
@@ -30,6 +31,7 @@ def _name(text: str | None) -> str:
     return plain(text).translate(QUOTES)
 
 
+@lru_cache(maxsize=1024)
 def _likeness(left: str, right: str) -> float:
     if left in right or right in left:
         return 1.0

@@ -25,6 +25,7 @@ class Form:
     head: Project
     funds: tuple[ProjectFund, ...]
     indicators: tuple[Indicator, ...]
+    weights: Term | None  # Σ 分值 of the indicators; None where one could not be read
 
     @property
     def place(self) -> Place:
@@ -48,13 +49,6 @@ class Form:
         return None if value is None else scored(value, (row,) if row else self.ids, CENTS)
 
     @property
-    def weights(self) -> Term | None:
-        """Σ 分值 of the indicators; None where one could not be read."""
-        if not self.indicators or any(row.weight is None for row in self.indicators):
-            return None
-        return total(exact(row.weight, (row.row_id,)) for row in self.indicators if row.weight is not None)
-
-    @property
     def executes(self) -> bool:
         """Whether 预算执行率 is scored beside the indicators (usually 10 of 100)."""
         weights = self.weights
@@ -67,6 +61,11 @@ class Form:
         return self.head.execution_weight is None and weights is not None and weights.value == HUNDRED - EXECUTION
 
 
+def _weights(rows: list[Indicator]) -> Term | None:
+    known = [exact(row.weight, (row.row_id,)) for row in rows if row.weight is not None]
+    return total(known) if rows and len(known) == len(rows) else None
+
+
 def forms_of(disclosure: Disclosure) -> tuple[Form, ...]:
     """The self-evaluation forms of the disclosure; target forms (绩效目标表) have no scores to check."""
     funds: dict[str, list[ProjectFund]] = defaultdict(list)
@@ -77,7 +76,7 @@ def forms_of(disclosure: Disclosure) -> tuple[Form, ...]:
         if not row.is_placeholder:
             rows[row.project_id].append(row)
     return tuple(
-        Form(head, tuple(funds[head.project_id]), tuple(rows[head.project_id]))
+        Form(head, tuple(funds[head.project_id]), tuple(rows[head.project_id]), _weights(rows[head.project_id]))
         for head in disclosure.projects
         if head.kind == "self_evaluation"
     )
