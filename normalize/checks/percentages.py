@@ -241,7 +241,7 @@ def figure_printed_twice_agrees(ledger: Ledger) -> Iterator[Finding]:
     Only statements near each other are held together: far apart one may be of the department and the other of one unit. Figures of
     projects and staff are told of parts and wholes alike and are not compared; nor are two figures of which one is less than half of
     the other, unless they are of “三公”经费, where every sentence names its item; nor two that differ by the stated change, which are
-    this year's and last year's: those are two figures, not one misprinted.
+    this year's and last year's, nor three different ones: those are several figures, not one misprinted.
     """
     agreeing: list[str] = []
     everything: list[tuple[Subject, str, list[Fact]]] = [(subject, basis, list(rows)) for subject, stated in ledger.said.items() for basis, rows in stated.items()]
@@ -259,9 +259,8 @@ def figure_printed_twice_agrees(ledger: Ledger) -> Iterator[Finding]:
             agreeing += [rows[0].row_id, *same] if same else []
             continue
         identity = Identity("figure_printed_twice_agrees", f"{subject.zh}{BASIS_ZH.get(basis, basis)}前后一致", f"{subject.en}, {basis.replace('_', ' ')}: printed alike everywhere", "look")
-        for value in dict.fromkeys(row.value for row in conflicts):
-            row = next(row for row in conflicts if row.value == value)
-            yield from reconcile(identity, ledger.term(row), first, place=place_of(row))
+        if len({row.value for row in conflicts}) == 1:
+            yield from reconcile(identity, ledger.term(conflicts[0]), first, place=place_of(conflicts[0]))
     if agreeing:
         identity = Identity("figure_printed_twice_agrees", "重复出现的数字前后一致", "figures printed more than once agree")
         yield remark(identity, "pass", f"{len(agreeing)}处相符", f"{len(agreeing)} places agree", ids=agreeing)
