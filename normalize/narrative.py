@@ -68,6 +68,7 @@ _LOOSE_FLAT = frozenset({"一致", "相一致", "相同", "不变", "基本一�
 @dataclass(slots=True)
 class _State:
     subjects: tuple[Subject, ...] = ()
+    named: tuple[Subject, ...] = ()  # subjects of this sentence
     money: tuple[Subject, ...] = ()  # the last subjects that are not counts
     parent: tuple[Subject, ...] = ()
     listed: int = 0  # items of the list under the parent so far
@@ -93,6 +94,7 @@ class _State:
         if self.listed > 1 and self.reason < 0 and not self.purpose:  # the list is done: the next sentence speaks of its head again
             self.subjects = self.money = self.parent
         self.listed = 0
+        self.named = ()
         self.level = self.mode = self.zero = None
         self.sign = 0
         self.paired = self.reason = -1
@@ -328,6 +330,9 @@ class _Reader:
             state.mode = state.level = None
             state.sign = 0
         elif name == "paired":
+            both = tuple(subject for subject in state.named[-2:] if subject.first.endswith(("_revenue", "_expenditure")))
+            if len(state.subjects) == 1 and len(both) == 2 and both[0].first.removesuffix("revenue") == both[1].first.removesuffix("expenditure"):
+                state.subjects = both
             state.paired = 0 if len(_dealt(state.subjects)) > 1 else -1
             state.projects = self.kind in _KPI_SECTIONS and "项目" in text.text[max(0, token.start() - 12) : token.start()]
         elif name.startswith("level_"):
@@ -341,7 +346,7 @@ class _Reader:
             state.zero = (token.start(), token.end())
         elif name == "comma":
             state.zero = None
-            if state.spent:
+            if state.spent and not text.text[token.end() : token.end() + 1].isdigit():
                 state.sign = 0
 
     def take_subject(self, subject: Subject, token: re.Match[str], text: Folded, state: _State) -> None:
@@ -350,6 +355,7 @@ class _Reader:
         state.subjects = (*state.subjects, subject) if joined else (subject,)
         if subject.entry is None or not subject.entry.count:
             state.money = state.subjects
+            state.named = (*state.named, subject)
             state.listed += bool(state.parent) and subject != state.parent[0]
         state.subject_end = token.end()
         state.spent = False
@@ -401,6 +407,7 @@ class _Reader:
         end = token.end("money") if token["money"] else token.end("percent") if token["percent"] else token.end()
         span = text.span(token.start(), end)
         gap = whole[state.sign_end : token.start()] if state.sign else None
+        gap = gap and _VALUES_BEFORE.sub("", gap)
         direct = gap is not None and _LINK.fullmatch(gap) is not None and not (unit != "%" and _LEVEL_LINK.fullmatch(gap))
         if state.reason >= 0:
             self.read_loose(value, unit, count_unit, span, token, text, state, "reason")
@@ -441,16 +448,19 @@ class _Reader:
             basis = "initial_budget"
         else:
             basis = self.level_basis(state.level, state.year)
+        chosen = self.dealt_now(token, text, state)
+        for subject, measure in chosen:
+            self.add_line(measure, subject, basis, value, unit, span, text, "expanded" if len(chosen) > 1 else "stated", "narrative.change" if direct else "narrative.level")
+
+    def dealt_now(self, token: re.Match[str], text: Folded, state: _State) -> tuple[tuple[Subject, str], ...]:
+        """Whom a value is said of: the next in turn of values in a row, every subject of 分别增加a万元, else the last subject (both sides of a pair)."""
         dealt = _dealt(state.subjects)
-        if state.paired >= 0 or (len(dealt) > 1 and _pair_position(text.text, token) is not None):
-            place = state.paired if state.paired >= 0 else _pair_position(text.text, token) or 0
-            if place < len(dealt):
-                self.add_line(dealt[place][1], dealt[place][0], basis, value, unit, span, text, "stated", "narrative.paired")
-                state.paired = place + 1 if state.paired >= 0 else -1
-            return
-        subject = state.subjects[-1]
-        for measure in subject.measures:
-            self.add_line(measure, subject, basis, value, unit, span, text, "expanded" if len(subject.measures) > 1 else "stated", "narrative.change" if direct else "narrative.level")
+        place = _pair_position(text.text, token) if len(dealt) > 1 else None
+        if place is not None:
+            turn = place if state.paired < 0 or place == 0 else state.paired
+            state.paired = turn + 1
+            return dealt[turn : turn + 1]
+        return dealt if state.paired >= 0 else _dealt(state.subjects[-1:])
 
     def money_subject(self, state: _State, start: int, text: str) -> bool:
         """In a section on performance, most amounts belong to the projects, not to the budget: the subject must stand right before."""
@@ -471,9 +481,7 @@ class _Reader:
         if not basis or not state.subjects or self.counts_now(state) or self.kind in _KPI_SECTIONS:
             self.read_loose(value, "%", None, span, token, text, state, "kpi")
             return
-        dealt = _dealt(state.subjects)
-        place = _pair_position(text.text, token) if len(dealt) > 1 else None
-        chosen = dealt[place : place + 1] if place is not None else tuple((state.subjects[-1], measure) for measure in state.subjects[-1].measures)
+        chosen = self.dealt_now(token, text, state)
         for subject, measure in chosen:
             self.add_line(measure, subject, basis, value, "%", span, text, "expanded" if len(chosen) > 1 else "stated", f"narrative.{basis.split('_')[0]}", share_of=state.share_of if basis == "share_pct" else None)
         state.mode = None
@@ -579,6 +587,7 @@ def _is_ordinal(text: str, start: int, end: int) -> bool:
     return opens and _ORDINAL_AFTER.match(text, end) is not None and "." not in text[start:end]
 
 
+_VALUES_BEFORE = re.compile(r"(?:\d[\d.]*(?:%|万元|亿元|元)?[、,和])+$")
 _NEXT_VALUE = re.compile(r"[、,和](?=\d)")
 
 
