@@ -75,7 +75,7 @@ def signals_of(document: Document) -> Signals:
         or blank
     )
     return Signals(
-        frozenset(captions), amounts, forms, blank, titled, not discloses and (titled or _is_filed(document)),
+        frozenset(captions), amounts, forms, blank, titled, not discloses and _is_short(document) and (titled or _is_filed(document)),
         len(official) >= _WORDS["government"]["enough"], discloses,
     )  # fmt: skip
 
@@ -105,6 +105,12 @@ def _is_titled(document: Document) -> bool:
         if title.evaluation and title.name is not None and title.year is not None:
             return True
     return False
+
+
+def _is_short(document: Document) -> bool:
+    """Whether a page holds little beside its links: a title, an index block, site furniture."""
+    linked = sum(len(squeeze(link.text)) for link in document.links)
+    return len(squeeze(document.content)) - linked <= int(_WORDS["landing"]["longest"])
 
 
 def _is_filed(document: Document) -> bool:

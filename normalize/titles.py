@@ -17,7 +17,8 @@ _CHINESE_DIGITS = str.maketrans("〇○零一二三四五六七八九０１２�
 
 _BLANK = re.compile(r"[\s\u200b\ufeff]+")
 _LEADERS = re.compile(r"[.．…·¨]{3,}.*$")
-_STAGE = re.compile(r"预决算|决算|预算")
+# 一般公共预算 and its like are funds, not a stage
+_STAGE = re.compile(r"预决算|决算|(?<!一般公共)(?<!公共财政)(?<!政府性基金)(?<!国有资本经营)(?<!保险基金)预算")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d|[二２][〇○零０][〇○零一二三四五六七八九]{2})(?=年)年度?|(?<![\d./-])(20\d\d)(?![\d./-])(?:年度?)?")
 _LEAD = re.compile(rf"^(?:附[件表]?\d*[:：.、]?|\d{{1,3}}[.、．]|【[^】]*】|[《“\"]|第[一二三四五六七八九十]+部分[:：]?|{'|'.join(map(re.escape, _NAME['lead']))})+")
 _TRAIL = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(_NAME['trail'], key=len, reverse=True)))}|[》”\"\[【])$")
