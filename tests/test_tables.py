@@ -547,6 +547,114 @@ def test_a_footnote_alone_names_a_table_whose_title_is_lost() -> None:
     assert kinds(found) == {"gpb_expenditure"}
 
 
+def test_class_group_item_and_column_numbers_may_share_one_row() -> None:
+    found = read(
+        "收入决算表",
+        [
+            ["收入决算表[1,7]"],
+            ["[1,6]", "公开02表"],
+            ["部门：青岚县档案馆[1,4]", "2024年度", "", "金额单位：万元"],
+            ["项目[1,4]", "本年收入合计[4,1]", "财政拨款收入[4,1]", "其他收入[4,1]"],
+            ["支出功能分类科目编码[3,3]", "科目名称[3,1]"],
+            [],
+            [],
+            ["类", "款", "项", "栏次", "1", "2", "3"],
+            ["合计[1,4]", "6.00", "5.00", "1.00"],
+            ["2012604[1,3]", "档案馆", "6.00", "5.00", "1.00"],
+            ["注：本表反映部门本年度取得的各项收入情况。[1,7]"],
+        ],
+    )
+    assert told(found.budget_lines) == [
+        ("合计", "total", "final", "6.00"),
+        ("合计", "fiscal_appropriation", "final", "5.00"),
+        ("合计", "other", "final", "1.00"),
+        ("2012604", "total", "final", "6.00"),
+        ("2012604", "fiscal_appropriation", "final", "5.00"),
+        ("2012604", "other", "final", "1.00"),
+    ]
+    assert {line.unit for line in found.budget_lines} == {"万元"}
+
+
+def test_a_note_inside_the_grid_declares_its_table_empty() -> None:
+    found = read(
+        "政府性基金预算支出情况表",
+        "单位：万元",
+        [["科目编码", "科目名称", "合计"], ["", "合计", ""], ["注：本部门没有政府性基金预算拨款安排的支出，故本表无数据。[1,3]"]],
+        stage="budget",
+    )
+    assert (found.budget_lines, found.declared_empty) == ((), frozenset({"gov_fund"}))
+
+
+def test_the_thirteen_tables_of_one_province_are_told_apart_by_title_and_codes() -> None:
+    """一 to 十三 of the Sichuan set: economic and functional sisters share words."""
+    titles = {
+        "一、收入支出决算总表": "rev_exp_summary",
+        "二、收入决算表": "revenue_detail",
+        "三、支出决算表": "expenditure_detail",
+        "四、财政拨款收入支出决算总表": "fiscal_summary",
+        "五、财政拨款支出决算明细表": "fiscal_expenditure",
+        "六、一般公共预算财政拨款支出决算表": "gpb_expenditure",
+        "七、一般公共预算财政拨款支出决算明细表": "gpb_expenditure",
+        "八、一般公共预算财政拨款基本支出决算明细表": "gpb_basic_economic",
+        "九、一般公共预算财政拨款项目支出决算表": "project_expenditure",
+        "十、政府性基金预算财政拨款收入支出决算表": "gov_fund",
+        "十一、国有资本经营预算财政拨款收入支出决算表": "state_capital",
+        "十二、国有资本经营预算财政拨款支出决算表": "state_capital",
+        "十三、财政拨款“三公”经费支出决算表": "three_public",
+    }
+    assert {title: kinds_of_title(title) for title in titles} == {title: (kind,) for title, kind in titles.items()}
+    found = read(
+        "五、财政拨款支出决算明细表",
+        "公开05表",
+        "金额单位：万元",
+        [
+            ["项目[1,2]", "合计[2,1]", "一般公共预算财政拨款[1,3]", "政府性基金预算财政拨款[1,3]"],
+            ["科目编码", "科目名称", "小计", "基本支出", "项目支出", "小计", "基本支出", "项目支出"],
+            ["301", "工资福利支出", "9", "8", "7", "1", "1", "", "1"],
+        ],
+    )
+    assert kinds(found) == {"fiscal_economic"}
+    assert [line.column for line in found.budget_lines] == [
+        "total",
+        "general_public_budget",
+        "general_public_budget_basic",
+        "general_public_budget_project",
+        "government_fund",
+        "government_fund_project",
+    ]
+
+
+def test_a_three_public_list_with_counts_is_the_form_of_counts_and_money() -> None:
+    found = read(
+        "“三公”经费、行政参公单位机关运行经费情况表",
+        "公开10表",
+        "金额单位：元",
+        [
+            ["项目", "行次", "年初预算数", "决算统计数"],
+            ["栏次", "", "1", "2"],
+            ["一、“三公”经费支出", "1", "—", "—"],
+            ["（一）支出合计", "2", "30,000.00", "20,000.00"],
+            ["3．公务接待费", "7", "30,000.00", "20,000.00"],
+            ["（二）相关统计数", "11", "—", "—"],
+            ["5．国内公务接待批次（个）", "16", "—", "12"],
+            ["二、机关运行经费", "20", "—", "55,000.00"],
+        ],
+    )
+    assert [(line.item_label, line.basis, line.unit, line.measure) for line in found.budget_lines] == [
+        ("支出合计", "initial_budget", "元", "three_public_total"),
+        ("支出合计", "final", "元", "three_public_total"),
+        ("公务接待费", "initial_budget", "元", "three_public_reception"),
+        ("公务接待费", "final", "元", "three_public_reception"),
+        ("机关运行经费", "final", "元", "agency_operating_expenditure"),
+    ]
+    assert [(one.measure, one.category, one.value, one.unit) for one in found.quantities] == [("reception_batches", "domestic", Decimal(12), "个")]
+
+
+def test_a_cell_that_prints_its_own_unit_keeps_it() -> None:
+    found = read("支出决算表", "单位：元", [["科目编码", "科目名称", "本年支出合计", "基本支出"], ["201", "一般公共服务支出", "3.5万元", "35,000"]])
+    assert [(line.raw, line.value, line.unit) for line in found.budget_lines] == [("3.5万元", Decimal("3.5"), "万元"), ("35,000", Decimal(35000), "元")]
+
+
 def test_the_form_of_counts_and_money_gives_lines_and_quantities() -> None:
     found = read(
         "机构运行信息决算表",

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from extract.document import Paragraph, Table
+from extract.document import Table
 from normalize.codes import check_codes
 from normalize.folding import key
 from normalize.records import Finding, Recognised
@@ -75,7 +75,7 @@ def read_tables(document: Document, *, stage: str | None, fiscal_year: int | Non
                 for position, grid in enumerate(read_grids(document, block, is_header_word)):
                     context = read_context(document, index, grid, first=position == 0)
                     _read_grid(document, whole, index, ordinal, grid, context, Setting(stage or context.stage, fiscal_year, context.adjusted))
-        elif isinstance(block, Paragraph) and (declared := _declared_without_grid(document, index)):
+        elif declared := _declared_without_grid(document, index):
             whole.declared.setdefault(declared, block.span)
     filled = {line.table_kind for line in whole.lines if line.value}
     return Recognised(

@@ -17,7 +17,7 @@ from normalize.vocabulary import load_toml
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from normalize.tables.cells import Table
+    from normalize.tables.cells import Read, Table
     from normalize.tables.columns import Setting
 
 _COUNTED = re.compile(r"\((?P<unit>个|人|人次|辆|批次|台,?套|台\(套\)|台、套|件|宗)\)$|(?:数|量|批次|人次)$")
@@ -79,8 +79,7 @@ def _label(table: Table, block: Block, row: int, taken: Taken) -> str | None:
     return None
 
 
-def _take(table: Table, taken: Taken, label: str, above: Sequence[str], basis: str, read: tuple) -> None:  # type: ignore[type-arg]
-    value, raw, span = read
+def _take(table: Table, taken: Taken, label: str, above: Sequence[str], basis: str, read: Read) -> None:
     folded = key(label)
     count = next((rule for rule in _COUNTS if rule.fits(folded, above)), None)
     counted = _COUNTED.search(folded)
@@ -89,9 +88,8 @@ def _take(table: Table, taken: Taken, label: str, above: Sequence[str], basis: s
         unit = _UNITS.get(stated or "", stated) or (count.unit if count else None)
         category = re.sub(r"\(.*\)$", "", folded) if count and count.category == "label" else count.category if count else None
         measure = count.measure if count else "other_count"
-        held = "final" if basis == "final" else basis
         taken.quantities.append(
-            Quantity(measure, held, value, unit, raw, span, "tables.agency_operation", category=category, table_kind="agency_operation")
+            Quantity(measure, basis, read.value, unit, read.raw, read.span, "tables.agency_operation", category=category, table_kind="agency_operation")
         )
         return
     money = next((rule for rule in _MONEY if rule.fits(folded, above)), None)
@@ -99,10 +97,10 @@ def _take(table: Table, taken: Taken, label: str, above: Sequence[str], basis: s
         BudgetLine(
             origin="table",
             basis=basis,
-            value=value,
-            unit=table.unit,
-            raw=raw,
-            span=span,
+            value=read.value,
+            unit=read.unit or table.unit,
+            raw=read.raw,
+            span=read.span,
             rule="tables.agency_operation",
             table_kind="agency_operation",
             table_ordinal=table.ordinal,

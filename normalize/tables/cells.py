@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from extract.document import Span
 from normalize.folding import key
@@ -61,15 +61,48 @@ def own_text(document: Document, span: Span) -> Span:
     return Span(span.start + len(text) - len(text.lstrip()), span.end - (len(text) - len(text.rstrip())))
 
 
-def read_value(table: Table, box: Box, unit: str | None, taken: Taken) -> tuple[Decimal, str, Span] | None:
-    """(value, raw, span) of an amount cell; a dash is explained, an unreadable cell becomes a finding, a blank is nothing."""
+def _unknown_row(table: Table, named: list[Box], amounts: list[tuple[Box, Amount]]) -> list[Finding]:
+    if not any(parse_number(box.text) is not None for box, _ in amounts):
+        return []
+    label = "".join(box.text for box in named)[:60]
+    return [
+        Finding(
+            "unknown_row",
+            "undefined",
+            f"{table.kind.zh}有一行不认识，数字未读：{label}",
+            f"a row of {table.kind.id} is not known, its numbers were not read: {label}",
+            severity="look",
+            table_kind=table.kind.id,
+            span=amounts[0][0].span,
+        )
+    ]
+
+
+class Read(NamedTuple):
+    """One amount cell: its value, the cell as printed, and the unit where the cell itself prints one."""
+
+    value: Decimal
+    raw: str
+    span: Span
+    unit: str | None
+
+
+_WITH_UNIT = re.compile(r"(?P<number>[-+(]?[\d,.]+\)?)(?P<unit>(?:百|千|万|亿)?元|%)")
+
+
+def read_value(table: Table, box: Box, unit: str | None, taken: Taken) -> Read | None:
+    """Value and printed text of an amount cell; a dash is explained, an unreadable cell becomes a finding, a blank is nothing."""
     if not box.text:
         return None
     span = own_text(table.document, box.span)
     raw = table.document.text(span)
     value = parse_percent(raw) if unit == "%" else parse_number(raw)
     if value is not None:
-        return value, raw, span
+        return Read(value, raw, span, None)
+    stated = _WITH_UNIT.fullmatch(box.text)
+    value = parse_number(stated["number"]) if stated else None
+    if stated and value is not None:
+        return Read(value, raw, span, stated["unit"])
     if is_dash(box.text):
         taken.explained.append(span)
         return None
@@ -113,15 +146,14 @@ def _basis(basis: str, year: int | None, setting: Setting) -> str:
     return {"initial_budget": "prior_budget", "final": "prior_final"}.get(basis, basis)
 
 
-def _line(table: Table, item: Item, items: tuple[Item, ...], amount: Amount, side: str | None, read: tuple[Decimal, str, Span], basis: str) -> BudgetLine:
-    value, raw, span = read
+def _line(table: Table, item: Item, items: tuple[Item, ...], amount: Amount, side: str | None, read: Read, basis: str) -> BudgetLine:
     return BudgetLine(
         origin="table",
         basis=basis,
-        value=value,
-        unit=amount.unit or table.unit,
-        raw=raw,
-        span=span,
+        value=read.value,
+        unit=read.unit or amount.unit or table.unit,
+        raw=read.raw,
+        span=read.span,
         rule=f"tables.{table.kind.id}",
         table_kind=table.kind.id,
         table_ordinal=table.ordinal,
@@ -172,6 +204,7 @@ def read_three_public(table: Table, setting: Setting) -> Taken:
             year = int(found[0]) if found else None
         listed = shape.listed.get(row)
         if shape.listed and listed is None:
+            taken.findings += _unknown_row(table, named, boxes_of(grid, row, shape))
             continue
         label = None if listed or not named else re.sub(r"\s+", "", table.document.text(named[-1].span))
         code = next((box.text for box in named if box.text.isdigit()), None)

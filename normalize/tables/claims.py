@@ -23,6 +23,7 @@ _SWAPPED = {  # a title that leaves the classification open; the codes of the ro
     ("fiscal_expenditure", "economic"): "fiscal_economic",
     ("fiscal_economic", "function"): "fiscal_expenditure",
 }
+_COUNTS = re.compile(r"团组数|保有量|接待批次")
 _FUNCTION_CODE = re.compile(r"[\[(]?2\d\d(?:\d\d){0,2}(?:[\])\-]|$|(?=[一-鿿]))")
 _ECONOMIC_CODE = re.compile(r"[\[(]?30[1-9]\d{0,4}(?:[\])\-]|$|(?=[一-鿿]))")
 
@@ -50,7 +51,9 @@ def claim(grid: Grid, context: Context) -> tuple[Kind | None, tuple[Finding, ...
 
 
 def _by_codes(kind: Kind, grid: Grid) -> Kind:
-    """The sister of a kind, where the rows print codes of the other classification."""
+    """The sister of a kind, where the rows print codes of the other classification, or a “三公” list goes on with counts."""
+    if kind.id == "three_public" and any(_COUNTS.search(box.text) for row in grid.body for box in grid.own(row)):
+        return KINDS["agency_operation"]
     if kind.codes is None:
         return kind
     texts = [box.text for row in grid.body for box in grid.own(row)]

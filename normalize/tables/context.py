@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from extract.document import Table
 from normalize.folding import key
-from normalize.tables.grid import UNIT_LINE
+from normalize.tables.grid import NOTE, UNIT_LINE
 from normalize.tables.kinds import alternatives, bare_title, kinds_of_title
 from normalize.vocabulary import load_toml
 
@@ -22,7 +22,6 @@ FARTHEST_NOTE = 6  # lines under it
 LONGEST_LINE = 120  # characters; longer ones are prose
 _EMPTY = alternatives(load_toml("tables.toml")["empty"]["says"])
 _PLACEHOLDER = re.compile("|".join(load_toml("tables.toml")["empty"]["placeholder"]))
-_NOTE = re.compile(r"^(?:注|说明|备注|附注|表注)[::]?")
 _ADJUSTED = re.compile(r"预算数(?:为|是|指)?.{0,20}(?:全年预算|调整后)")
 
 
@@ -86,7 +85,8 @@ def read_context(document: Document, index: int, grid: Grid, *, first: bool) -> 
     unit = next((match["unit"].replace("萬", "万") for text in texts if (match := UNIT_LINE.search(text))), None)
     if unit is None:
         unit = next((match[1] for line in lines[:3] if (match := re.search(r"[(](?:单位[::])?((?:百|千|万|亿)?元)[)]$", line.text))), None)
-    return Context(titled, kinds, unit, tuple(lines), notes_after(document, index))
+    inside = tuple(_line(document, box.span) for row in grid.notes for box in grid.own(row))
+    return Context(titled, kinds, unit, tuple(lines), (*inside, *notes_after(document, index)))
 
 
 def _title(lines: list[Line]) -> tuple[Line | None, tuple[str, ...]]:
@@ -109,7 +109,7 @@ def notes_after(document: Document, index: int) -> tuple[Line, ...]:
         line = _line(document, block.span)
         if kinds_of_title(line.printed):
             break
-        if _NOTE.match(line.text) or _EMPTY.fullmatch(line.text):
+        if NOTE.match(line.text) or _EMPTY.fullmatch(line.text):
             notes.append(line)
     return tuple(notes)
 

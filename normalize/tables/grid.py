@@ -23,9 +23,10 @@ CODE = re.compile(r"\d{3}(?:\d{2}){0,3}")
 CODED_LABEL = re.compile(r"[\[(]?(?P<code>\d{3}(?:\d{2}){0,3})[\])]?[-_:、.]?(?P<name>(?!年)(?![\d,.])\D.*)")
 ORDINAL = re.compile(r"(?:[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|\d{1,2}[.、](?!\d)|[①-⑳])")
 TOTAL = re.compile(r"(?:本年)?(?:收入|支出)?(?:合|总|共)计")
-COLUMN_NUMBER = re.compile(r"栏?(?P<number>\d{1,2})栏?(?:=[\d+\-*/()]+)?|\*+|栏次|[A-Z](?:=[A-Z+\-]+)?|[—-]+")
+COLUMN_NUMBER = re.compile(r"栏?(?P<number>\d{1,2})栏?(?:=[\d+\-*/()]+)?|\*+|栏次|[A-Z](?:=[A-Z+\-]+)?|[—-]+|[类款项甲乙丙]")
 _PLAIN_NUMBER = re.compile(r"[0-9][0-9,.]*")
 YEAR = re.compile(r"(?:19|20)\d\d")
+NOTE = re.compile(r"(?:注|说明|备注|附注|表注)\d?[.、]?[::]")
 UNIT_LINE = re.compile(r"单位[::]?(?:人民币)?(?P<unit>(?:百|千|万|亿|萬|億)?(?:万|萬)?元)(?![一-鿿])")
 
 
@@ -53,6 +54,7 @@ class Grid:
     captions: tuple[int, ...]
     header: tuple[int, ...]
     numbering: tuple[int, ...]  # rows of column numbers (栏次)
+    notes: tuple[int, ...]  # 注 and 说明 inside the grid
     body: tuple[int, ...]
     paths: tuple[tuple[Box, ...], ...]
 
@@ -110,7 +112,8 @@ def _part_of(texts: tuple[str, ...], printed: set[tuple[str, ...]]) -> bool:
 def _form(table: Table, boxes: Boxes, start: int, stop: int) -> Grid:
     captions, header, numbering, first = _opening(boxes[:stop], start)
     printed = {tuple(box.text for box in _own(boxes, row)) for row in header}
-    body = []
+    body: list[int] = []
+    notes: list[int] = []
     for row in range(first, stop):
         own = tuple(box.text for box in _own(boxes, row))
         if not own:
@@ -121,11 +124,13 @@ def _form(table: Table, boxes: Boxes, start: int, stop: int) -> Grid:
             numbering.append(row)
         elif header and _repeats_caption(boxes, row):
             captions.append(row)
+        elif len(own) == 1 and NOTE.match(own[0]):
+            notes.append(row)
         else:
             body.append(row)
     top = [row for row in header if row < first]
     paths = tuple(_path(boxes, top, column) for column in range(table.columns))
-    return Grid(table, boxes, tuple(captions), tuple(header), tuple(numbering), tuple(body), paths)
+    return Grid(table, boxes, tuple(captions), tuple(header), tuple(numbering), tuple(notes), tuple(body), paths)
 
 
 def _opening(boxes: Boxes, start: int) -> tuple[list[int], list[int], list[int], int]:
@@ -164,8 +169,8 @@ def _header_below(boxes: Boxes, row: int) -> bool:
 def _is_caption(own: tuple[Box, ...], width: int) -> bool:
     """A title, 编制单位 or 单位 line that the page put into the grid."""
     text = "".join(box.text for box in own)
-    if UNIT_LINE.search(text) and not any(parse_number(box.text) is not None for box in own):
-        return all(UNIT_LINE.search(box.text) or _NAMES_BODY.match(box.text) or _TITLE.search(box.text) for box in own)
+    if any(_STATES_UNIT.fullmatch(box.text) for box in own):
+        return not any(parse_number(box.text) is not None for box in own)
     if len(own) == 1:
         box = own[0]
         wide = box.cell.colspan * 2 >= width
@@ -173,6 +178,7 @@ def _is_caption(own: tuple[Box, ...], width: int) -> bool:
     return all(_NAMES_BODY.match(box.text) or _FORM_MARK.fullmatch(box.text) for box in own)
 
 
+_STATES_UNIT = re.compile(r".*单位[::]?(?:人民币)?(?:百|千|万|亿|萬|億)?(?:万|萬)?元(?:[、,/].{1,6})?")
 _NAMES_BODY = re.compile(r"(?:编制|填报|公开|预算|主管|报送|公布)?(?:部门|单位)(?:名称)?(?:\(盖章\))?[::]")
 _TITLE = re.compile(r"表(?:\(.{1,30}\))?$|表[0-9一二三四五六七八九十]{1,3}(?:-\d+)?$|\d+表$")
 _FORM_MARK = re.compile(r"\(?(?:公开|预算|决算|附)?(?:表\d{1,2}(?:-\d+)?|\d{1,2}表)\)?")

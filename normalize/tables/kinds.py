@@ -96,6 +96,7 @@ _OWNER = re.compile(_DECLARED["title"]["owner"])
 _MARK = re.compile(_DECLARED["title"]["mark"])
 _TRAILER = re.compile(r"\(?(?:金额)?(?:计量)?单位[::]?\(?(?:人民币)?(?:百|千|万|亿|萬|億)?元.*$|(?:编制|填报|公开|预算|主管)?(?:部门|单位)(?:名称)?[::].*$")
 _ORDINAL = re.compile(r"^(?:附件?\d*[::.、]?|第[一二三四五六七八九十]+部分|\([一二三四五六七八九十\d]{1,3}\)[、.]?|[一二三四五六七八九十]{1,3}[、.:]|\d{1,2}[、.](?!\d))+")
+_CLASSIFIES = re.compile(r"分类|科目|功能|经济|分单位")
 _PROSE = re.compile(r"[。;?!]|本表|故|因此|^(?:注|备注|说明)[:：]")
 _ENDS = re.compile(r"表(?P<tail>(?:\([^()]{1,40}\)?)?)$")
 
@@ -121,7 +122,7 @@ def bare_title(line: str) -> str | None:
     if text.endswith(")") or "(" in text[-42:]:
         cut = text.rfind("(")
         text, tail = text[:cut], text[cut:].rstrip(")") + ")"
-    if re.fullmatch(r"\((?:20\d\d年度?|.*不含.*|.*草案.*|.*空表.*)\)", tail) and "分类" not in tail:
+    if not _CLASSIFIES.search(tail):
         tail = ""
     for pattern, plain in _SAME:
         text = pattern.sub(plain, text)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from normalize.tables.grid import Box, Grid
 
 _ITEMS = {name: alternatives(patterns) for name, patterns in load_toml("tables.toml")["three_public"].items()}
+_PARTS = {name: alternatives(patterns) for name, patterns in load_toml("tables.toml")["three_public_parts"].items()}
 _FUNDS = {name: alternatives(patterns) for name, patterns in load_toml("tables.toml")["three_public_funds"].items()}
 _WHOLE = alternatives(["合计", "总计", "小计"])
 
@@ -93,10 +94,14 @@ def _listed(grid: Grid, labels: tuple[int, ...]) -> dict[int, str]:
     rows = {}
     for row in grid.body:
         box = next((grid.boxes[row][i] for i in labels if grid.boxes[row][i] is not None and grid.boxes[row][i].text), None)  # type: ignore[union-attr]
-        item = item_of([word(box.text)]) if box is not None and not is_dash(box.text) else None
+        item = _part_or_item(word(box.text)) if box is not None and not is_dash(box.text) else None
         if item:
             rows[row] = item
     return rows if len(set(rows.values()) - {"total"}) > 1 else {}
+
+
+def _part_or_item(label: str) -> str | None:
+    return next((name for name, pattern in _PARTS.items() if pattern.fullmatch(label)), None) or item_of([label])
 
 
 def boxes_of(grid: Grid, row: int, shape: Shape) -> list[tuple[Box, Amount]]:
