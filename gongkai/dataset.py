@@ -1,7 +1,7 @@
 """The dataset on disk: one folder per department-year, replaced as a whole, and one compacted file per table over all of them.
 
     output/departments/year=2020/500156-2dad58d0/<table>.parquet .csv     region code - first 8 hex of sha256(department)
-    output/departments/year=unknown/unidentified-3f/<table>…              no department: first two hex of the document id
+    output/departments/year=unknown/unplaced-3f/<table>…                  no department-year: first two hex of the document id
     output/data/<table>.parquet .csv                                      compacted, streamed folder by folder
 
 Rows stand by document id, then by their place in the document; no file holds a time or a path of ours. The same input read by the
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 DEPARTMENTS, DATA = "departments", "data"
 TABLES = tuple(schema.TABLE_TITLES)
+UNPLACED = f"{DEPARTMENTS}/year=unknown/unplaced-"
+DISCLOSING = frozenset({"ok", "partial", "attachments_only"})  # what has a place in a department-year
 ROWS_PER_GROUP = 65_536
 NEW, OLD = ".new", ".old"  # a folder being written, and the one it replaces
 PARQUET = {"version": "2.6", "write_statistics": True, "store_schema": True}
@@ -67,12 +69,10 @@ def _part(table: str, rows: list[Row]) -> Part:
 def folder_of(document: Row) -> str:
     """The department-year folder of a row of `documents`, relative to the dataset."""
     values = {name: document[at] for name, at in DOCUMENT_COLUMNS.items()}
-    year = values["fiscal_year"] or "unknown"
-    if values["department"]:
-        name = f"{values['region_code'] or '000000'}-{sha256(values['department'].encode()).hexdigest()[:8]}"
-    else:
-        name = f"unidentified-{values['document_id'][:2]}"
-    return f"{DEPARTMENTS}/year={year}/{name}"
+    department, year = values["department"], values["fiscal_year"]
+    if department and year and values["status"] in DISCLOSING:
+        return f"{DEPARTMENTS}/year={year}/{values['region_code'] or '000000'}-{sha256(department.encode()).hexdigest()[:8]}"
+    return f"{UNPLACED}{values['document_id'][:2]}"
 
 
 def write_folder(output: Path, folder: str, parts: dict[str, Parts], gone: Iterable[str] = ()) -> None:

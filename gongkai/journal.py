@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from gongkai.dataset import DOCUMENT_COLUMNS, Parts, folder_of, replace_text
+from gongkai.dataset import DOCUMENT_COLUMNS, UNPLACED, Parts, folder_of, replace_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +42,11 @@ class Entry(NamedTuple):
     findings_failed: int = 0
     number_count: int = 0
     numbers_explained: int = 0
+
+    @property
+    def placed(self) -> bool:
+        """Whether it stands in a department-year."""
+        return not self.folder.startswith(UNPLACED)
 
 
 def entry_of(document: Row, parts: Parts) -> Entry:

@@ -146,7 +146,7 @@ def _run(
         try:
             for extracted, seconds, detail in _read_all(work, workers):
                 entry = journal.entry_of(extracted.document, extracted.parts)
-                (writing if entry.department else empty).add(entry, extracted.parts)
+                (writing if entry.placed else empty).add(entry, extracted.parts)
                 asked.append(entry)
                 times.append((round(seconds, 3), entry.source))
                 _log(log.write, event="document", **_spoken(entry), seconds=round(seconds, 3), detail=detail)

@@ -23,8 +23,8 @@ STATUS_ZH = {
 
 
 def summary(outcome: Outcome) -> str:
-    """The table, and under it the inputs without a department-year by status, the failures by name, and a line of totals."""
-    known = [entry for entry in outcome.entries if entry.department]
+    """The table, and under it the inputs in no department-year by status, the failures by name, and a line of totals."""
+    known = [entry for entry in outcome.entries if entry.placed]
     grouped = [list(group) for _, group in groupby(sorted(known, key=_place), key=_place)]
     rows = [_row(group[0].department or "", str(group[0].fiscal_year or "—"), group) for group in grouped[:MOST]]
     if len(grouped) > MOST:
@@ -34,7 +34,7 @@ def summary(outcome: Outcome) -> str:
         rows.append(_row("合计 total", "", known))
     parts = [aligned(TITLES, rows)] if rows else []
     parts += _statuses("其中 of these", (entry for entry in known if entry.status != "ok"))
-    parts += _statuses("未归入部门 without a department", (entry for entry in outcome.entries if not entry.department))
+    parts += _statuses("未归入部门年度 in no department-year", (entry for entry in outcome.entries if not entry.placed))
     parts += [f"失败 failed: {entry.source}: {entry.status}: {entry.reason or ''}" for entry in outcome.failed[:MOST]]
     if len(outcome.failed) > MOST:
         parts.append(f"失败 failed: … {len(outcome.failed) - MOST} more, see documents where status says so")

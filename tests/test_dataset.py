@@ -159,14 +159,20 @@ def test_a_department_year_holds_every_table_twice_under_region_and_department(t
 @pytest.mark.parametrize(
     ("identity", "folder"),
     [
-        (Identity(), "departments/year=unknown/unidentified-ab"),
-        (Identity(fiscal_year=2023), "departments/year=2023/unidentified-ab"),
-        (Identity(department="云岭县档案馆"), "departments/year=unknown/000000-44640828"),
+        (Identity(), "departments/year=unknown/unplaced-ab"),
+        (Identity(fiscal_year=2023), "departments/year=unknown/unplaced-ab"),
+        (Identity(department="云岭县档案馆"), "departments/year=unknown/unplaced-ab"),
+        (Identity(department="云岭县档案馆", fiscal_year=2023), "departments/year=2023/000000-44640828"),
     ],
 )
 def test_a_document_without_department_or_year_still_has_a_place(identity: Identity, folder: str) -> None:
     row, _ = parts(*disclosed(identity=identity))
     assert dataset.folder_of(row) == folder
+
+
+def test_a_page_that_discloses_nothing_is_in_no_department_year() -> None:
+    row, _ = parts(*disclosed(status="not_a_disclosure"))
+    assert dataset.folder_of(row) == "departments/year=unknown/unplaced-ab"
 
 
 def test_files_are_byte_same_whatever_the_order_and_the_number_of_runs(tmp_path: Path) -> None:

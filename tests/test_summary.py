@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from gongkai.dataset import UNPLACED
 from gongkai.journal import Entry
 from gongkai.run import Outcome
 from gongkai.summary import MOST, STATUS_ZH, closing, summary, width
 
 
 def entry(number: int, department: str | None = None, year: int | None = 2023, status: str = "ok") -> Entry:
-    return Entry(f"{number:016x}", None, "1", f"in/{number}.html", f"f/{department}/{year}", status, "无 / none" if status != "ok" else None, department, year,
+    return Entry(f"{number:016x}", None, "1", f"in/{number}.html", f"departments/year={year}/{department}" if department else f"{UNPLACED}00", status, "无 / none" if status != "ok" else None, department, year,
                  budget_lines=10, findings_failed=1, number_count=4, numbers_explained=3)  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def test_each_department_year_is_a_row_and_columns_line_up_under_chinese_names()
 def test_what_is_not_ok_is_counted_and_what_failed_is_named() -> None:
     shown = summary(outcome(entry(1, "甲局"), entry(2, "甲局", status="attachments_only"), entry(3, status="not_a_disclosure"), entry(4, status="crashed")))
     assert "其中 of these: 1 仅有附件 attachments_only" in shown
-    assert "未归入部门 without a department: 1 程序终止 crashed, 1 不是公开文件 not_a_disclosure" in shown
+    assert "未归入部门年度 in no department-year: 1 程序终止 crashed, 1 不是公开文件 not_a_disclosure" in shown
     assert "失败 failed: in/4.html: crashed: 无 / none" in shown
 
 
