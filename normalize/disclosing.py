@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from normalize.folding import key
@@ -27,6 +28,7 @@ _STAGE = re.compile("决算|预算|绩效")
 _FILE = re.compile(r"\.(?:pdf|xlsx?|docx?|wps|et|ofd|zip|rar|7z)(?:[?#]|$)", re.IGNORECASE)
 _TOPIC = re.compile(r"部门预算|部门决算|单位预算|单位决算|预决算|预算公开|决算公开|预算/决算")
 LONGEST_CAPTION = 60
+ENOUGH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Signals:
     """What speaks for and against a disclosure, counted once."""
 
     captions: frozenset[str]  # distinct captions of tables and sections
-    amounts: int
+    amounts: int  # counted no further than the question needs
     forms: int  # distinct header words of self-evaluation or target forms
     unfilled: bool  # a blank template
     titled: bool  # a title of a budget or final account
@@ -61,10 +63,10 @@ def signals_of(document: Document) -> Signals:
         if len(line) <= LONGEST_CAPTION and "。" not in line[:-1]:
             captions.update(_CAPTION.findall(line))
             official.update(_GOVERNMENT.findall(line))
-    amounts = sum(1 for _ in _AMOUNT.finditer(content))
     forms = len(set(_FORM_WORD.findall(key(content)))) if "绩效" in content or "得分" in content else 0
     forms = forms if forms >= _WORDS["forms"]["enough"] else 0
     unfilled = sum(1 for _ in _UNFILLED.finditer(content))
+    amounts = sum(1 for _ in islice(_AMOUNT.finditer(content), unfilled + ENOUGH))
     titled = _is_titled(document)
     blank = unfilled >= _WORDS["unfilled"]["enough"] and unfilled > amounts
     needed = _ACCOUNTS["enough_captions"]

@@ -93,7 +93,7 @@ def test_a_filled_account_with_a_few_masked_cells_is_no_template() -> None:
     [
         (page("", refresh="0; url=./a/"), "a redirect page without content"),
         (page(""), "the page has no text (it may be drawn by script)"),
-        (page("搜索位置 标题 全文", title="青岚市财政局政府信息公开平台"), "a shell whose content is loaded by script"),
+        (page("搜索位置 标题 全文", title="青岚市财政局政府信息公开平台"), "hardly any text: a shell, or content loaded by script"),
         (page("您访问的页面不存在或已删除", title="提示"), "an error page"),
         (page("找不到", title="404"), "an error page"),
         (page("请输入用户名\n请输入密码\n验证码\n" + "信访须知。" * 60, title="青岚市网上信访受理平台"), "a login page"),
@@ -122,6 +122,11 @@ def test_a_list_of_disclosures_is_a_list_and_not_the_first_of_them() -> None:
     titles = [f"青岚市交通运输局{year}年部门预算公开 {year}-02-11" for year in range(2015, 2027)]
     links = tuple(Link(text.split(" ")[0], f"{index}.html") for index, text in enumerate(titles))
     assert verdict(page("\n".join(titles), title="市交通运输局", links=links)).status == "not_a_disclosure"
+
+
+def test_a_long_report_under_an_evaluation_title_is_no_landing_page() -> None:
+    text = "白榆县水务局2021年度整体支出绩效评价报告\n" + "为检验预算编制的科学性，我局对全年工作作出评价。" * 90
+    assert verdict(page(text, title="白榆县水务局2021年度整体支出绩效评价报告")).status == "not_a_disclosure"
 
 
 def test_a_long_line_without_end_is_read_in_no_time() -> None:

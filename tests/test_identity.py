@@ -96,6 +96,28 @@ def test_without_a_title_the_name_comes_from_labels_headings_signature_attachmen
     assert identity_of(page(text)).department == department
 
 
+@pytest.mark.parametrize(
+    ("text", "department"),
+    [
+        (f"目 录\n第一部分 2022年部门决算说明\n第二部分 2022年部门决算报表\n白榆县石门镇小学校\n2022年部门决算编制说明\n{ACCOUNT}", "白榆县石门镇小学校"),
+        (f"发布机构 | 白榆区教委 | 有效性 | |\n标题 | 青岚市白榆区石门小学2022年单位决算情况说明 | ||\n{ACCOUNT}", "青岚市白榆区石门小学"),
+        (f"{ACCOUNT}\n白榆县石门镇人民政府是基层国家行政机关，行使本行政区域的行政职能。", "白榆县石门镇人民政府"),
+        (f"{ACCOUNT}\n说明：石门镇人民政府没有使用国有资本经营预算安排的支出，故本表无数据。", "石门镇人民政府"),
+        (f"青岚州白榆县石门镇2022年度部门决算\n监督索引号53262303000101000\n{ACCOUNT}", "青岚州白榆县石门镇"),
+        (f"白榆区水利管理处2022年度决算公开说明\n青岚市白榆区水利管理处负责全区河道。\n{ACCOUNT}", "青岚市白榆区水利管理处"),
+        (f"2022年度\n白榆县人民检察院部门决算\n目录\n{ACCOUNT}", "白榆县人民检察院"),
+    ],
+)
+def test_names_stand_behind_contents_in_cells_in_first_sentences_and_in_notes(text: str, department: str) -> None:
+    assert identity_of(page(text)).department == department
+
+
+def test_a_county_governments_own_account_keeps_its_name() -> None:
+    text = "2022年城口县人民政府决算公开\n1、一般公共预算收入表\n2、一般公共预算支出表\n3、税收返还和转移支付决算表\n4、政府性基金收入决算表\n5、社会保险基金决算表\n6、收入决算表\n7、支出决算表\n8、基本支出决算表\n合计 1.50 2.50 3.50 4.50 5.50 6.50"
+    found = identity_of(page(text))
+    assert (found.doc_kind, found.entity_level, found.department, found.region_code) == ("government_final", "government", "城口县人民政府", "500229")
+
+
 def test_the_publisher_is_the_department_only_where_nothing_else_is_named_and_then_a_finding_says_so() -> None:
     document = page(f"发布机构：白榆县财政局\n{ACCOUNT}")
     assert identity_of(document).department == "白榆县财政局"
