@@ -515,7 +515,9 @@ def test_bracketed_codes_before_names_are_codes() -> None:
         ("一般公共预算基本支出明细表（按支出功能分类科目）", ["功能科目编码", "功能科目名称", "合计", "人员经费支出", "公用经费支出"], "gpb_basic_functional", ["total", "personnel", "public"]),
         ("基本支出预算情况表", ["科目编码", "科目名称", "总计", "财政拨款", "财政专户管理资金", "上年结转"], "basic_expenditure_detail", ["total", "fiscal_appropriation", "fiscal_special_account", "prior_carryover"]),
         ("项目支出总表", ["支出项目类别", "总计", "一般公共预算拨款", "政府性基金预算拨款"], "project_expenditure", ["total", "general_public_budget", "government_fund"]),
-        ("政府采购预算明细表", ["采购类别", "金额"], "procurement", ["total"]),
+        ("政府采购预算明细表", ["采购类别", "金额"], "procurement", ["amount"]),
+        ("政府采购预算明细表", ["采购类别", "总计", "一般公共预算拨款收入"], "procurement", ["total", "general_public_budget"]),
+        ("一般公共预算基本支出经济分类情况表", ["科目编码", "科目名称", "预算数"], "gpb_basic_economic", ["amount"]),
         ("财政拨款支出预算表（功能科目）", ["功能科目编码", "科目名称", "合计", "基本支出", "项目支出"], "fiscal_expenditure", ["total", "basic", "project"]),
     ],
 )
@@ -530,6 +532,30 @@ def test_titles_and_headers_of_other_provinces_name_the_kind_and_its_columns(tit
     else:
         assert kinds(found) == {kind}
         assert [line.column for line in found.budget_lines] == columns
+
+
+def test_rows_that_print_names_only_get_their_functional_code_from_the_rows_above() -> None:
+    found = read(
+        "一般公共预算支出预算表",
+        "单位：万元",
+        [
+            ["功能分类科目名称[2,1]", "合计[2,1]", "基本支出[1,3]", "项目支出[2,1]"],
+            ["小计", "人员经费", "日常公用支出"],
+            ["**", "1", "2", "3", "4", "5"],
+            ["合计", "9", "", "", "", "9"],
+            ["住房保障支出", "9", "", "", "", "9"],
+            ["　住房改革支出", "9", "", "", "", "9"],
+            ["　　住房公积金", "9", "", "", "", "9"],
+        ],
+        stage="budget",
+        year=2026,
+    )
+    assert [(line.item_code, line.item_label, line.function_code) for line in found.budget_lines if line.column == "total"] == [
+        (None, "合计", None),
+        (None, "住房保障支出", "221"),
+        (None, "住房改革支出", "22102"),
+        (None, "住房公积金", "2210201"),
+    ]
 
 
 def test_codes_of_the_rows_overrule_a_title_that_leaves_the_classification_open() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from extract.document import Span
+from normalize.codes import function_code
 from normalize.folding import key
 from normalize.numbers import is_dash, parse_number, parse_percent
 from normalize.records import BudgetLine, Finding
@@ -125,9 +126,11 @@ def read_cells(table: Table, reading: Reading, setting: Setting, carried: tuple[
     """All amounts of a table whose columns have been read; `carried` has the codes above, one per block, and is kept up to date."""
     taken = Taken()
     for block, above in zip(reading.blocks, carried, strict=True):
+        path: list[str] = []
         for number in table.grid.body:
             row = read_row(table.document, table.grid, block, number, above, table.kind.primary)
             taken.explained += row.spans
+            named = _named_function(table.kind, block.side, row.item, path, setting.fiscal_year)
             taken.explained += [box.span for i in block.row_numbers if (box := table.grid.boxes[number][i]) is not None and box.text]
             for amount in block.amounts:
                 box = table.grid.boxes[number][amount.index]
@@ -135,9 +138,23 @@ def read_cells(table: Table, reading: Reading, setting: Setting, carried: tuple[
                     continue
                 read = read_value(table, box, amount.unit or table.unit, taken)
                 if read is not None:
-                    taken.lines.append(_line(table, row.item, row.items, amount, block.side, read, _basis(amount.basis, row.year, setting)))
+                    taken.lines.append(_line(table, row.item, row.items, amount, block.side, read, _basis(amount.basis, row.year, setting), named))
     taken.lines.sort(key=lambda line: line.span)  # as the page is read: row by row, not half by half
     return taken
+
+
+def _named_function(kind: Kind, side: str | None, item: Item, path: list[str], year: int | None) -> str | None:
+    """The functional code of a row that prints a name only: a class (类), or what stands in the list below the rows above; `path` is kept."""
+    expected = side == "expenditure" if kind.sided else kind.primary == "function" and item.system in {"function", "plain"}
+    if not expected or item.code or not item.label or item.system in {"economic", "government_economic"}:
+        return None
+    for depth in range(len(path) + 1 if kind.primary == "function" else 1):
+        parent = path[depth - 1] if depth else None
+        code = function_code(item.label, year, parent)
+        if code:
+            path[depth:] = [code]
+            return code
+    return None
 
 
 def _basis(basis: str, year: int | None, setting: Setting) -> str:
@@ -146,7 +163,7 @@ def _basis(basis: str, year: int | None, setting: Setting) -> str:
     return {"initial_budget": "prior_budget", "final": "prior_final"}.get(basis, basis)
 
 
-def _line(table: Table, item: Item, items: tuple[Item, ...], amount: Amount, side: str | None, read: Read, basis: str) -> BudgetLine:
+def _line(table: Table, item: Item, items: tuple[Item, ...], amount: Amount, side: str | None, read: Read, basis: str, named: str | None = None) -> BudgetLine:
     return BudgetLine(
         origin="table",
         basis=basis,
@@ -162,7 +179,7 @@ def _line(table: Table, item: Item, items: tuple[Item, ...], amount: Amount, sid
         item_label=item.label,
         column=amount.column,
         measure=_measure(table.kind.id, item, amount.column, side),
-        function_code=_coded(items, _FUNCTION, "function", table.kind.codes != "economic"),
+        function_code=_coded(items, _FUNCTION, "function", table.kind.codes != "economic") or named,
         economic_code=_coded(items, _ECONOMIC, "economic", table.kind.codes != "function"),
         project=item.label if table.kind.primary == "project" and item.label and not _TOTAL_ROW.fullmatch(item.label) else None,
     )

@@ -167,7 +167,7 @@ def _block(grid: Grid, kind: Kind, setting: Setting, roles: Sequence[tuple[str, 
         if roles[index] is not None or not grid.paths[index] or any(one.index == index for one in named):
             continue
         own = [box for box in grid.paths[index] if id(box) not in heading]
-        column = _column(own, kind, setting, side)
+        column = _column(own, kind, side)
         if column is None:
             if _prints_numbers(grid, index):
                 unknown.append(index)
@@ -241,7 +241,7 @@ def _side(grid: Grid, columns: range, *, by_labels: bool) -> str | None:
     return None if revenue == expenditure else "revenue" if revenue > expenditure else "expenditure"
 
 
-def _column(path: Sequence[Box], kind: Kind, setting: Setting, side: str | None) -> str | None:
+def _column(path: Sequence[Box], kind: Kind, side: str | None) -> str | None:
     words = tuple(text for box in path if (text := word(box.text)) and not is_basis(text))
     if side:
         words = tuple(text for text in words if not any(pattern.fullmatch(text) for pattern in _SIDES.values()))
@@ -250,7 +250,7 @@ def _column(path: Sequence[Box], kind: Kind, setting: Setting, side: str | None)
             return kind.default_revenue
         if side == "expenditure" and kind.sided:
             return kind.default_expenditure
-        return kind.default_budget if setting.stage == "budget" else kind.default
+        return kind.default
     return first_fit(kind.columns, words) or (kind.default if TOTAL.fullmatch(words[-1]) and len(words) == 1 else None)
 
 

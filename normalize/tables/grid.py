@@ -22,6 +22,7 @@ DEEPEST_HEADER = 9  # rows, captions and blank rows included; official forms nee
 CODE = re.compile(r"\d{3}(?:\d{2}){0,3}")
 CODED_LABEL = re.compile(r"[\[(]?(?P<code>\d{3}(?:\d{2}){0,3})[\])]?[-_:、.]?(?P<name>(?!年)(?![\d,.])\D.*)")
 ORDINAL = re.compile(r"(?:[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|\d{1,2}[.、](?!\d)|[①-⑳])")
+_LIST_ORDINAL = re.compile(r"[一二三四五六七八九十]{1,3}、")
 TOTAL = re.compile(r"(?:本年)?(?:收入|支出)?(?:合|总|共)计")
 COLUMN_NUMBER = re.compile(r"栏?(?P<number>\d{1,2})栏?(?:=[\d+\-*/()]+)?|\*+|栏次|[A-Z](?:=[A-Z+\-]+)?|[—-]+|[类款项甲乙丙]")
 _PLAIN_NUMBER = re.compile(r"[0-9][0-9,.]*")
@@ -211,7 +212,7 @@ def _is_data(own: tuple[Box, ...]) -> bool:
             return True
         if CODED_LABEL.fullmatch(text):
             return True
-    if ORDINAL.match(own[0].text):
+    if ORDINAL.match(own[0].text) or any(_LIST_ORDINAL.match(box.text) or is_dash(box.text) for box in own):
         return True
     return bool(TOTAL.fullmatch(own[0].text)) and all(TOTAL.fullmatch(box.text) or is_dash(box.text) for box in own)
 

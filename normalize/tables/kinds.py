@@ -43,7 +43,6 @@ class Kind:
     default: str
     default_revenue: str
     default_expenditure: str
-    default_budget: str
     primary: str
     sided: bool
     codes: str | None  # the code system its rows must have
@@ -73,7 +72,6 @@ def _kind(name: str, declared: dict[str, Any], groups: dict[str, tuple[ColumnRul
         default=default,
         default_revenue=declared.get("default_revenue", default),
         default_expenditure=declared.get("default_expenditure", default),
-        default_budget=declared.get("default_budget", default),
         primary=declared.get("primary", "plain"),
         sided=declared.get("sided", False),
         codes=declared.get("codes"),
