@@ -166,10 +166,10 @@ def _run(asked: argparse.Namespace) -> int:
     from gongkai import progress, summary  # noqa: PLC0415
     from gongkai.journal import FAILED  # noqa: PLC0415
     from gongkai.run import plan, run  # noqa: PLC0415
-    from gongkai.sources import printable  # noqa: PLC0415
+    from gongkai.sources import find, printable  # noqa: PLC0415
 
     if asked.dry_run:
-        work = plan(asked.sources, asked.output, force=asked.force)
+        work = plan(find(asked.sources, without=asked.output), asked.output, force=asked.force)
         for item in work.todo:
             print(printable(item.address))
         print(

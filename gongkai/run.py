@@ -93,7 +93,7 @@ class Writing(NamedTuple):
         self.lines.clear()
 
 
-def plan(places: Iterable[Path], output: Path, *, force: bool) -> Plan:
+def plan(files: Iterable[Path], output: Path, *, force: bool) -> Plan:
     """Look at the sources without reading them as documents: what is new, what is known, what is the same bytes twice."""
     entries = journal.read(output)
     version = extractor_version()
@@ -102,7 +102,7 @@ def plan(places: Iterable[Path], output: Path, *, force: bool) -> Plan:
     doubles: list[tuple[str, str]] = []
     unreadable: list[tuple[str, str]] = []
     first: dict[str, str] = {}
-    for file in sources.find(places, without=output):
+    for file in files:
         try:
             sha256, size = sources.digest(file), file.stat().st_size
         except OSError as error:
@@ -123,17 +123,18 @@ def run(
     places: Iterable[Path], output: Path, *, workers: int, force: bool = False, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
 ) -> Outcome:
     """Read the sources into the dataset at `output`. `begin(total)` and `tell(entry, seconds)` report progress."""
+    files = sources.find(places, without=output)  # a mistyped source leaves no folder behind
     claim(output)
     with alone(output):
-        return _run(places, output, workers=workers, force=force, tell=tell, begin=begin)
+        return _run(files, output, workers=workers, force=force, tell=tell, begin=begin)
 
 
 def _run(
-    places: Iterable[Path], output: Path, *, workers: int, force: bool, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
+    files: Iterable[Path], output: Path, *, workers: int, force: bool, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
 ) -> Outcome:
     began, started = monotonic(), datetime.now(UTC)
     dataset.recover(output)
-    work = plan(places, output, force=force)
+    work = plan(files, output, force=force)
     begin(len(work.todo) + len(work.unreadable))
     entries = journal.read(output)
     writing, empty = Writing(output, entries, DOCUMENTS_PER_WRITE, {}, []), Writing(output, entries, EMPTY_DOCUMENTS_PER_WRITE, {}, [])

@@ -93,9 +93,11 @@ def test_a_missing_source_is_wrong_usage_in_two_languages(dataset: Path, capsys:
     assert f"did you mean {dataset / 'page.txt'}?" in said
 
 
-def test_an_empty_folder_is_no_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["run", str(tmp_path)]) == 6
+def test_an_empty_folder_is_no_input_and_leaves_no_dataset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    assert main(["run", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 6
     assert "没有任何文件" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_that_is_no_dataset_is_left_alone(dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

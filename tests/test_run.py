@@ -237,7 +237,7 @@ def test_a_second_run_into_the_same_dataset_is_refused_while_the_first_writes(tm
 
 def test_a_plan_reads_nothing_and_writes_nothing(tmp_path: Path) -> None:
     place = pages(tmp_path / "in", a="甲局 2021", b="甲局 2021", c="乙局 2021")
-    plan = run.plan([place], tmp_path / "out", force=False)
+    plan = run.plan(sources.find([place], without=tmp_path / "out"), tmp_path / "out", force=False)
     assert [item.address for item in plan.todo] == [str(place / "a.txt"), str(place / "c.txt")]
     assert plan.doubles == [(str(place / "b.txt"), str(place / "a.txt"))]
     assert not (tmp_path / "out").exists()
