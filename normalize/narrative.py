@@ -61,6 +61,8 @@ _CLASS_MEASURES = {"gov_fund": "gov_fund_expenditure", "state_capital": "state_c
 _TRACKED = {"编报绩效目标": "target_set", "绩效跟踪": "tracking", "绩效跟踪评价": "tracking"}
 _GRADES = {"优秀": "优", "良好": "良"}
 _EMPTY_TABLE = re.compile("(?:本|此|该)表|空表")  # a note under a table, not a statement of the narrative
+_SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "level_adjusted", "level_budget", "level_executed", "level_final"})
+_TOTALS = frozenset({"合计", "共计", "总计", "总共"})
 _FIGURE_AHEAD = re.compile(r"数?(?:为|是|共|:)?\d")
 _LOOSE_FLAT = frozenset({"一致", "相一致", "相同", "不变", "基本一致"})
 
@@ -70,6 +72,7 @@ class _State:
     subjects: tuple[Subject, ...] = ()
     named: tuple[Subject, ...] = ()  # subjects of this sentence
     money: tuple[Subject, ...] = ()  # the last subjects that are not counts
+    put_off: tuple[Subject, ...] = ()  # the subject before a noun that is no measure
     parent: tuple[Subject, ...] = ()
     listed: int = 0  # items of the list under the parent so far
     subject_end: int = -1  # where the last subject phrase ended, for A、B、C
@@ -94,7 +97,7 @@ class _State:
         if self.listed > 1 and self.reason < 0 and not self.purpose:  # the list is done: the next sentence speaks of its head again
             self.subjects = self.money = self.parent
         self.listed = 0
-        self.named = ()
+        self.named = self.put_off = ()
         self.level = self.mode = self.zero = None
         self.sign = 0
         self.paired = self.reason = -1
@@ -223,9 +226,21 @@ class _Reader:
             state.project = lead["name"] if lead else None
         state.opened = len(self.lines)
         self.pattern = self.words.pattern_for(text.text)
+        end = start
         for token in self.pattern.finditer(text.text, start):
+            if token.lastgroup in _SAID_OF and state.reason < 0 and not state.purpose:
+                self.heed(text.text[end : token.start()], state)
             self.read_token(token, text, state)
+            end = token.end()
         self.close_reason(text, state, len(text.text))
+
+    def heed(self, gap: str, state: _State) -> None:
+        """Words between two tokens: a noun of its own takes the next figure away from the subject, 合计 gives it back."""
+        if gap in _TOTALS and not state.subjects:
+            state.subjects = state.money = state.put_off
+        elif _is_noun(gap):
+            state.put_off = state.subjects or state.put_off
+            state.subjects = state.money = ()
 
     def read_token(self, token: re.Match[str], text: Folded, state: _State) -> None:
         name = token.lastgroup or ""
@@ -554,7 +569,7 @@ class _Reader:
         """`…6个项目分别为:甲42万元,乙7.2万元,合计49.2万元`: the budget of each project and their sum."""
         before = text.text[: token.start()]
         label = re.split(r"[,;:]|(?<=\d)(?:万元|元|亿元)、?", before)[-1]
-        total = re.sub(r"[^一-鿿]", "", label) in {"合计", "共计", "总计", "小计", "共"}
+        total = re.sub(r"[^一-鿿]", "", label) in _TOTALS
         self.lines.append(BudgetLine("narrative", "initial_budget", value, unit, self.document.text(span), span, "narrative.project_list", section_kind="performance",
                                      measure="project_budget", category="all_self_evaluated" if total else None, project=None if total else self.document.text(text.span(token.start() - len(label), token.start())).strip() or None))  # fmt: skip
 
@@ -574,6 +589,20 @@ class _Reader:
                 break
             if line.role not in {"reason", "kpi"} and line.basis.startswith(("change", "completion")):
                 self.lines[index] = replace(line, reason_text=words)
+
+
+_FILLER = re.compile("|".join(sorted(map(re.escape, load_toml("wording.toml")["filler"]["words"]), key=len, reverse=True)))
+_BODY = re.compile(load_toml("wording.toml")["filler"]["bodies"])
+
+
+def _is_noun(gap: str) -> bool:
+    """Whether words between two tokens name something of their own, which the next figure is then said of.
+
+    >>> _is_noun("固定资产"), _is_noun("费用支出"), _is_noun("白榆县水务局")
+    (True, False, False)
+    """
+    clause = re.split(r"[。;,:、()!]", gap)[-1]
+    return len(clause) > 1 and not _BODY.fullmatch(clause) and len(re.sub(r"[^一-鿿]", "", _FILLER.sub("", clause))) > 1
 
 
 def _dealt(subjects: tuple[Subject, ...]) -> tuple[tuple[Subject, str], ...]:

@@ -116,6 +116,7 @@ OPERATORS = {
 }  # fmt: skip
 _OPERATOR = "|".join(sorted(map(re.escape, OPERATORS), key=len, reverse=True))
 _TARGET = re.compile(rf"(?P<operator>{_OPERATOR})?(?P<number>[-+]?(?:{NUMBER}))(?P<scale>[万亿](?!元))?(?P<unit>[^\d,，。;；]{{0,12}})")
+_DATE_UNIT = re.compile("[年月日号]")
 _UNIT_NAMES = {"百分比": "%", "人.次": "人次", "": None}
 
 
@@ -136,6 +137,8 @@ def parse_target(text: str) -> Target:
     if match is None:
         return Target(None, None, None)
     value = Decimal(match["number"].replace(",", ""))
+    if _DATE_UNIT.match(match["unit"]) and not match["operator"] and (value >= 1900 or not match["unit"].startswith("年")):
+        return Target(None, None, None)
     if match["scale"]:
         value *= MULTIPLIERS[match["scale"]]
     unit = match["unit"]

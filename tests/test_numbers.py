@@ -61,6 +61,6 @@ def test_a_quantitative_target_has_operator_value_and_unit(text: str, operator: 
     assert parse_target(text) == Target(operator, Decimal(value), unit)
 
 
-@pytest.mark.parametrize("text", ["达标", "公开、公平、公正", "<法定事项办理时限30%", "效果明显", "", "2020年12月前", "≥", "3个,5个"])
+@pytest.mark.parametrize("text", ["达标", "公开、公平、公正", "<法定事项办理时限30%", "效果明显", "", "2020年12月前", "11月底前", "2022年底前", "≥", "3个,5个"])
 def test_a_qualitative_or_relative_target_has_no_number(text: str) -> None:
     assert parse_target(text) == Target(None, None, None)

@@ -26,13 +26,14 @@ _WORDS = load_toml("self_evaluation.toml")
 _LEVEL1 = frozenset(_WORDS["levels"]["level1"])
 _LEVEL2 = frozenset(_WORDS["levels"]["level2"])
 _PLACEHOLDERS = frozenset(key(word) for word in _WORDS["placeholders"]["words"])
-_PRINTED_WEIGHT = re.compile(r"\(?(\d+(?:\.\d+)?)分?\)?$")
+_PRINTED_WEIGHT = re.compile(r"\((\d+(?:\.\d+)?)分?\)$|(\d+(?:\.\d+)?)分$")
 _WEIGHT_BEHIND = re.compile(r"[(（]?\s*[\d.]+\s*分\s*[)）]?$|[(（]\s*[\d.]+\s*[)）]$")
 _NUMBERED = re.compile(r"^指标\s*[\d一二三四五六七八九十]+\s*[:：.、]?\s*")
 _CODED_NAME = re.compile(r"(?P<code>[0-9A-Z]{8,})[-—](?P<name>.+)", re.DOTALL)
 _UNIT_CODE = re.compile(r"^\d{3,12}\s*[-—]\s*")  # 219001-… : the budget code of a unit, glued to its name
 _UNIT = re.compile(r"[(:](万元|元|亿元|千元)")
-_VALUE_FIELDS = ("nature", "target", "target_adjusted", "unit", "actual", "coefficient_pct", "weight", "score", "core", "deviation_note")
+_BLOCKS = ("head", "funds", "fund_rows", "goals", "indicators", "tail")
+_LEVELS = frozenset({"level1", "level2"})
 _FUND_FIELDS = ("initial_budget", "annual_budget", "executed", "execution_rate_pct", "weight", "score", "note")
 
 
@@ -53,7 +54,7 @@ class _Reading:
     notes: list[_Value] = field(default_factory=list)
     unit: str | None = None
     heads: frozenset[str] = frozenset()
-    has_level1_weight: dict[str, Decimal] = field(default_factory=dict)
+    labels: list[Span] = field(default_factory=list)  # cells that are words of the form itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +87,18 @@ def _read(document: Document, form: Form) -> _Reading:
     reading = _Reading()
     sparse = form.table.sparse
     columns: dict[str, Entry] = {}
-    block = "head"
+    part = "head"
     for number, row in form.rows:
         filled = tuple(entry for entry in row if entry.text)
         own = tuple(entry for entry in filled if not entry.above)
-        if not own:
+        reading.labels += [entry.cell.span for entry in own if any(field_of(block, entry.text) for block in _BLOCKS)]
+        if not own or (len(own) == 1 and own[0].text.endswith("表")):  # blank, or the caption of the next form
             continue
         if is_indicator_head(row):
             columns = head_fields(row, "indicators")
             reading.heads = frozenset(columns)
-            block = "indicators"
-        elif block == "indicators":
+            part = "indicators"
+        elif part == "indicators":
             tail = field_of("tail", own[0].text)
             if tail is not None:
                 _read_tail(document, row, own, tail, columns, reading, sparse=sparse)
@@ -107,15 +109,15 @@ def _read(document: Document, form: Form) -> _Reading:
         elif is_funds_head(row):
             columns = head_fields(row, "funds")
             reading.unit = reading.unit or _unit_in(filled)
-            block = "funds"
+            part = "funds"
         elif _is_goal_head(own):
             columns = _goal_columns(own)
-            block = "goals"
+            part = "goals"
             if not sparse:
                 _read_goal_beside(document, own, columns, reading)
-        elif block == "goals":
+        elif part == "goals":
             _read_goals(document, row, own, columns, reading, sparse=sparse)
-        elif block == "funds" and field_of("goals", own[0].text) != "label":
+        elif part == "funds" and field_of("goals", own[0].text) != "label":
             _read_fund(document, row, own, columns, reading, sparse=sparse)
         else:
             _read_pairs(document, row, reading)
@@ -263,7 +265,7 @@ def _nearest_left(columns: Mapping[str, Entry], column: int) -> int:
 
 
 def _take_row(level1: str | None, level2: str | None, values: Mapping[str, _Value], readings: int, reading: _Reading) -> None:
-    content = {name: value for name, value in values.items() if name not in {"level1", "level2"}}
+    content = {name: value for name, value in values.items() if name not in _LEVELS}
     named = content.get("level3")
     empty = not content or (len(content) == 1 and named is not None and key(named.text) in _PLACEHOLDERS)
     if empty and "level2" not in values and named is None:
@@ -272,7 +274,8 @@ def _take_row(level1: str | None, level2: str | None, values: Mapping[str, _Valu
         return
     spans = [value.span for value in values.values()]
     span = Span(min(s.start for s in spans), max(s.end for s in spans))
-    reading.rows.append(_Row(span, level1, level2, {} if empty else content, readings, placeholder=empty))
+    printed = {name: value for name, value in values.items() if name in _LEVELS or not empty}
+    reading.rows.append(_Row(span, level1, level2, printed, readings, placeholder=empty))
 
 
 def _stem(text: str) -> str:
@@ -290,8 +293,6 @@ def _is_level2(text: str) -> bool:
 
 def _read_sparse_row(document: Document, own: Row, columns: Mapping[str, Entry], reading: _Reading, *, last_blank: bool) -> None:
     """A row whose blank cells are lost: take off the levels it opens, fit the rest to the columns."""
-    if len(own) == 1 and own[0].text.endswith("表"):
-        return  # the caption of the next form
     heads = tuple(name for name in sorted(columns, key=lambda name: columns[name].column) if name not in {"level1", "level2", "skip"})
     fields = heads[:-1] if last_blank else heads
     last = reading.rows[-1] if reading.rows else None
@@ -362,7 +363,7 @@ def _printed_numbers(reading: _Reading) -> tuple[Span, ...]:
     """Spans of the form that stand in its records though no single column prints them: goals, notes, names."""
     values = (*reading.head.values(), *reading.goals.values(), *reading.notes, *reading.total.values(),
               *(value for _, fund in reading.funds for value in fund.values()), *(value for row in reading.rows for value in row.values.values()))  # fmt: skip
-    return tuple(value.span for value in values)
+    return (*reading.labels, *(value.span for value in values))
 
 
 def _number(value: _Value | None) -> Decimal | None:
@@ -477,6 +478,10 @@ def _scores(project: Project, reading: _Reading, indicators: tuple[Indicator, ..
     if project.execution_score is not None or project.execution_weight is not None:
         span = next((dict(fund).get("score") for fund in (values for _, values in reading.funds) if "score" in fund), None)
         rows.append(Score(project.project_id, "budget_execution", "printed", project.execution_weight, project.execution_score, None, span.span if span else None, span.text if span else None))
+    for value in {key(row.values["level1"].text): row.values["level1"] for row in reading.rows if "level1" in row.values}.values():
+        weight = _PRINTED_WEIGHT.search(key(value.text))
+        if weight is not None:
+            rows.append(Score(project.project_id, _name(value.text) or "", "printed", Decimal(weight[1] or weight[2]), None, None, value.span, value.text))
     for name in dict.fromkeys(row.level1 for row in indicators if row.level1):
         group = [row for row in indicators if row.level1 == name and not row.is_placeholder]
         weights = [row.weight for row in group if row.weight is not None]
