@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _DECLARED = load_toml("tables.toml")
-_ROLES = {name: alternatives(patterns) for name, patterns in _DECLARED["roles"].items()}
+_ROLES: dict[str, re.Pattern[str]] = {name: alternatives(patterns) for name, patterns in _DECLARED["roles"].items()}
 _SYSTEMS = ("function", "government_economic", "economic", "project", "unit")
-_SIDES = {name: alternatives(patterns) for name, patterns in _DECLARED["sides"].items()}
+_SIDES: dict[str, re.Pattern[str]] = {name: alternatives(patterns) for name, patterns in _DECLARED["sides"].items()}
 _BASES = tuple((basis["is"], alternatives(basis["says"])) for basis in _DECLARED["basis"])
 _FUNDS = frozenset({"general_public_budget", "government_fund", "state_capital"})
 _LEADING = re.compile(r"^(?:其中[:：]?|[一二三四五六七八九十]{1,2}、|\([一二三四五六七八九十\d]{1,2}\)|\d{1,2}[.、](?!\d))+")
@@ -175,9 +175,17 @@ def _block(grid: Grid, kind: Kind, setting: Setting, roles: Sequence[tuple[str, 
         basis = _basis(own, setting)
         stated = "%" if basis.endswith("pct") or "_pct_" in basis else _stated_unit(own)
         amounts.append(Amount(index, column, basis, stated))
+    amounts = [_department_budget(grid, one, amounts) for one in amounts]
     if kind.fiscal_parts:
         amounts = [_fiscal_part(grid, one, amounts) for one in amounts]
     return Block(named, numbers, tuple(amounts), side), unknown
+
+
+def _department_budget(grid: Grid, one: Amount, amounts: Sequence[Amount]) -> Amount:
+    """合计 under 部门预算 beside a 总计 over everything is a total of its own."""
+    below = any(word(box.text) == "部门预算" for box in grid.paths[one.index])
+    doubled = any(other.index != one.index and (other.column, other.basis) == (one.column, one.basis) for other in amounts)
+    return replace(one, column="department_budget") if one.column == "total" and below and doubled else one
 
 
 def _fiscal_part(grid: Grid, one: Amount, amounts: Sequence[Amount]) -> Amount:
@@ -235,7 +243,7 @@ def _side(grid: Grid, columns: range, *, by_labels: bool) -> str | None:
                     return side
     if not by_labels:
         return None
-    labels = [box.text for row in grid.body for index in columns if (box := grid.boxes[row][index]) is not None]
+    labels = [cell.text for row in grid.body for index in columns if (cell := grid.boxes[row][index]) is not None]
     revenue = sum("收入" in text or text.endswith("拨款") for text in labels)
     expenditure = sum("支出" in text for text in labels)
     return None if revenue == expenditure else "revenue" if revenue > expenditure else "expenditure"
@@ -251,12 +259,17 @@ def _column(path: Sequence[Box], kind: Kind, side: str | None) -> str | None:
         if side == "expenditure" and kind.sided:
             return kind.default_expenditure
         return kind.default
-    return first_fit(kind.columns, words) or (kind.default if TOTAL.fullmatch(words[-1]) and len(words) == 1 else None)
+    return _first_fit(kind.columns, words) or (kind.default if TOTAL.fullmatch(words[-1]) and len(words) == 1 else None)
 
 
-def first_fit(rules: Iterable[ColumnRule], words: tuple[str, ...]) -> str | None:
-    """The column of the first rule that fits a header path."""
-    return next((rule.column for rule in rules if rule.fits(words)), None)
+def _first_fit(rules: Sequence[ColumnRule], words: tuple[str, ...]) -> str | None:
+    """The column of the first rule that fits a header path; else of the path with its lowest words joined, for a word that a rule line cuts."""
+    for cut in range(min(len(words), 3)):
+        path = (*words[: len(words) - cut - 1], "".join(words[len(words) - cut - 1 :]))
+        found = next((rule.column for rule in rules if rule.fits(path)), None)
+        if found:
+            return found
+    return None
 
 
 def is_basis(text: str) -> bool:
