@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any
 
 from normalize.numbers import NUMBER
@@ -26,7 +27,7 @@ class Measure:
     counts: tuple[tuple[str, frozenset[str]], ...] = ()  # (measure counted while this is the subject, units)
     sections: tuple[str, ...] = ()  # kinds it may stand in; empty means everywhere
     roles: tuple[str, ...] = ()
-    level: str | None = None  # a phrase that ends in 预算 or 决算 also says which version follows
+    generic: bool = False  # a noun right before the phrase makes it something else
 
 
 def _measure(name: str, entry: dict[str, Any]) -> Measure:
@@ -35,7 +36,7 @@ def _measure(name: str, entry: dict[str, Any]) -> Measure:
         name, means, entry.get("category"), entry.get("count", False), frozenset(entry.get("units", ())),
         tuple(entry.get("in", {}).items()), tuple(entry.get("under", {}).items()), entry.get("budget"),
         tuple((measure, frozenset(units)) for measure, units in entry.get("counts", {}).items()),
-        tuple(entry.get("sections", ())), tuple(entry.get("roles", ())),
+        tuple(entry.get("sections", ())), tuple(entry.get("roles", ())), entry.get("generic", False),
     )  # fmt: skip
 
 
@@ -117,7 +118,7 @@ _BASE_TEMPLATE = (
     "(?:(?P<base_year>(?:19|20)\\d\\d)年?度?|(?P<base_prior>{prior})度?)(?:部门|单位)?(?:(?P<base_final_of>{final_words})|(?P<base_budget_of>{budget_words}))?"
     "|(?P<base_adjusted>{this_adjusted})|(?P<base_budget>{this_budget}))(?:{after})?|同比)"
 )
-_ITEM_PATH = r"(?P<item_class>[一-鿿、/()]{2,24}?)\(类\)[,、-]?(?P<item_group>[一-鿿、/()]{2,40}?)\(款\)?\)?[,、-]?(?P<item>[一-鿿、/()]{2,50}?)\(项\)"
+_ITEM_PATH = r"(?:(?P<item_class>[一-鿿、/()]{2,24}?)\(类\)[,、-]?)?(?P<item_group>[一-鿿、/()]{2,40}?)\(款\)?\)?[,、-]?(?P<item>[一-鿿、/()]{2,50}?)\(项\)"
 _DASH_PATH = r"(?P<dash_class>[一-鿿、]{3,20}支出)-(?P<dash_group>[一-鿿、()]{2,30})-(?P<dash_item>[一-鿿、()]{2,40}?)(?=\d|支出\d)"
 _CODED_ITEM = r"(?<![\d,])(?P<item_code>2[0-3]\d(?:\d\d){1,2}-?|2[0-3]\d-)(?![元万亿人件个户次辆台宗项%])(?P<coded_name>[一-鿿][一-鿿、()]{1,39}?)(?=安排|年初|预算|支出|决算|\d|[,;:。为]|$)(?:支出)?"
 _VEHICLE_TYPE = r"(?P<vehicle>(?:(?!公务用车|购置|共有|共计|实有|保有)[一-鿿()]){2,24}?(?:用车|(?<=其他)车辆))(?=(?:为|共|合计|数)?\d+(?:辆|台))"
@@ -137,8 +138,9 @@ def lexicon() -> Lexicon:
     for name, entry in load_toml("measures.toml").items():
         measures[name] = _measure(name, entry)
         followed_by += [(re.compile(pattern), name) for pattern in entry.get("after", ())]
-        for phrase in entry["says"]:
-            if phrase in phrases:
+        combined = ("".join(parts) for parts in product(*entry["combine"])) if "combine" in entry else ()
+        for phrase in dict.fromkeys((*entry["says"], *combined)):
+            if phrases.get(phrase, (name,))[0] != name:
                 message = f"measures.toml: {phrase} means both {phrases[phrase][0]} and {name}"
                 raise VocabularyError(message)
             phrases[phrase] = (name, _level_said(phrase))
@@ -169,10 +171,12 @@ def lexicon() -> Lexicon:
         ("level_final", _any(words["level"]["final"])),
         ("level_budget", _any(words["level"]["budget"])),
         ("flat", _any(words["flat"]["words"])),
-        ("up", rf"(?:{_any(words['verbs']['up'])})(?:\([一-鿿]{{2}}\))?"),
+        ("up", rf"(?:{_any(words['verbs']['up'])}|(?:变化|变动)(?=0(?:\.0+)?[^\d.]))(?:\([一-鿿]{{2}}\))?"),
         ("down", rf"(?:{_any(words['verbs']['down'])})(?:\([一-鿿]{{2}}\))?"),
         ("zero", _any(words["zero"]["words"])),
         ("vehicle_type", _VEHICLE_TYPE),
+        ("open", "[(]"),
+        ("close", "[)]"),
         ("stop", "[。!]"),
         ("semicolon", ";"),
         ("comma", "[,:]"),
@@ -182,7 +186,7 @@ def lexicon() -> Lexicon:
 
 # What a passage must contain for a kind of token to be possible at all.
 _NEEDED = {
-    "item_path": ("(类)",), "dash_path": ("支出-",), "vehicle_type": ("用车", "其他车辆"), "equipment_group": ("单价", "单位价", "单台价"),
+    "item_path": ("(项)", "项)"), "dash_path": ("支出-",), "vehicle_type": ("用车", "其他车辆"), "equipment_group": ("单价", "单位价", "单台价"),
     "elsewhere": ("供应商",), "targeted": ("年度项目",), "graded": ("项目",), "share": ("占",), "coded_item": ("20", "21", "22", "23"), "nonfigure": tuple("0123456789"),
 }  # fmt: skip
 

@@ -57,11 +57,13 @@ _ORDINAL_AFTER = re.compile(r"[.、)](?!\d)")
 _SILENT = ("overview.duties", "overview.tasks", "glossary", "contact", "tables")
 _KPI_SECTIONS = ("performance",)
 _STOCK = ("asset_", "staff_", "unit_count")  # held at a date, not planned
-_CLASS_MEASURES = {"gov_fund": "gov_fund_expenditure", "state_capital": "state_capital_expenditure", "total": "current_year_expenditure", "fiscal_total": "fiscal_total_expenditure"}
+_ITEM_MEASURES = {"gov_fund": "gov_fund_expenditure", "state_capital": "state_capital_expenditure", "fiscal_total": "fiscal_total_expenditure"}
+_CLASS_MEASURES = {**_ITEM_MEASURES, "total": "current_year_expenditure"}
 _TRACKED = {"编报绩效目标": "target_set", "绩效跟踪": "tracking", "绩效跟踪评价": "tracking"}
 _GRADES = {"优秀": "优", "良好": "良"}
 _EMPTY_TABLE = re.compile("(?:本|此|该)表|空表")  # a note under a table, not a statement of the narrative
 _SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "level_adjusted", "level_budget", "level_executed", "level_final"})
+_SIDES = {"收入": "_revenue", "支出": "_expenditure"}
 _TOTALS = frozenset({"合计", "共计", "总计", "总共"})
 _FIGURE_AHEAD = re.compile(r"数?(?:为|是|共|:)?\d")
 _LOOSE_FLAT = frozenset({"一致", "相一致", "相同", "不变", "基本一致"})
@@ -90,6 +92,9 @@ class _State:
     zero: tuple[int, int] | None = None
     projects: bool = False  # inside a list of projects with their amounts
     project: str | None = None
+    item_class: str | None = None  # the 类 that a heading or an earlier path named
+    brackets: list[tuple[tuple[Subject, ...], tuple[Subject, ...]]] = field(default_factory=list)  # the subjects before each open bracket
+    token_end: int = 0  # where the last token ended
     opened: int = 0  # how many lines there were when the paragraph began
     spent: bool = False  # a number has been read since the last subject
 
@@ -131,7 +136,7 @@ class _Reader:
     @property
     def item_measure(self) -> str:
         """What a subject of the functional classification (款, 项) measures in the section being read."""
-        return {"gov_fund": "gov_fund_expenditure", "state_capital": "state_capital_expenditure"}.get(self.kind, "gpb_expenditure")
+        return _ITEM_MEASURES.get(self.kind, "gpb_expenditure")
 
     def subject_of(self, phrase: str, parent: tuple[Subject, ...] = ()) -> Subject | None:
         """The measure a phrase names in a section; None where it may not stand there."""
@@ -143,6 +148,8 @@ class _Reader:
         entry = self.words.measures[self.words.phrases[phrase][0]]
         if entry.sections and not section.startswith(entry.sections):
             return None
+        if section in _KPI_SECTIONS and not entry.sections and not entry.count:
+            return None  # 涉及一般公共预算支出5万元 speaks of the projects, not of the account
         name = next((other for kind, other in entry.inside if section == kind or section.startswith(f"{kind}.")), entry.name)
         above = parent[0].first if parent else None
         name = next((other for measure, other in entry.under if measure == above), name)
@@ -199,7 +206,7 @@ class _Reader:
         if self.kind.startswith(_SILENT):
             return
         heading = self.heading_subjects(section.heading)
-        state = _State(subjects=heading, money=heading)
+        state = _State(subjects=heading, money=heading, item_class=next((s.label for s in heading if s.function_code), None))
         for span in section.passages:
             self.read_passage(fold(self.document.text(span), span.start), state)
 
@@ -217,6 +224,7 @@ class _Reader:
         state.end_sentence()
         state.base = state.year = state.project = None
         state.subject_end = state.sign_end = state.base_seen = -99
+        state.brackets.clear()
         state.parent = ()
         start = numbered(text.text).rest
         if start:
@@ -226,18 +234,22 @@ class _Reader:
             state.project = lead["name"] if lead else None
         state.opened = len(self.lines)
         self.pattern = self.words.pattern_for(text.text)
-        end = start
+        end = state.token_end = start
         for token in self.pattern.finditer(text.text, start):
             if token.lastgroup in _SAID_OF and state.reason < 0 and not state.purpose:
                 self.heed(text.text[end : token.start()], state)
             self.read_token(token, text, state)
-            end = token.end()
+            end = state.token_end = token.end()
         self.close_reason(text, state, len(text.text))
 
     def heed(self, gap: str, state: _State) -> None:
         """Words between two tokens: a noun of its own takes the next figure away from the subject, 合计 gives it back."""
+        clause = re.split("[,;。:]", gap)[-1]
+        side = _SIDES.get(clause)
         if gap in _TOTALS and not state.subjects:
             state.subjects = state.money = state.put_off
+        elif side is not None and state.parent and state.parent[0].first.endswith(side):
+            state.subjects = state.money = state.parent  # 收入比上年增加: the head of the list before
         elif _is_noun(gap):
             state.put_off = state.subjects or state.put_off
             state.subjects = state.money = ()
@@ -295,8 +307,10 @@ class _Reader:
     def read_word(self, name: str, token: re.Match[str], text: Folded, state: _State) -> None:
         phrase = token.group()
         if name == "subject":
-            level = self.words.phrases.get(phrase, ("", None))[1]
+            owner, level = self.words.phrases.get(phrase, ("", None))
             subject = self.subject_of(phrase, state.parent)
+            if owner and self.words.measures[owner].generic and _is_noun(text.text[state.token_end : token.start()]):
+                subject = Subject(())
             if subject is not None:
                 self.take_subject(subject, token, text, state)
                 state.level = level or state.level
@@ -307,7 +321,7 @@ class _Reader:
             self.take_subject(Subject((self.item_measure,), None, token["item_code"].rstrip("-"), None, token["coded_name"]), token, text, state)
         elif name in {"item_path", "dash_path"}:
             kinds = ("item_class", "item_group", "item") if name == "item_path" else ("dash_class", "dash_group", "dash_item")
-            path = tuple(token[part] for part in kinds)
+            path = tuple(token[part] or state.item_class or "" for part in kinds)
             code = self.codes.function_code(path)
             self.take_subject(Subject((self.item_measure,), None, code, None, path[-1]), token, text, state)
         elif name == "equipment_group":
@@ -359,6 +373,11 @@ class _Reader:
             self.read_flat(token, text, state)
         elif name == "zero":
             state.zero = (token.start(), token.end())
+        elif name == "open":
+            state.brackets.append((state.subjects, state.money))
+        elif name == "close":
+            if state.brackets:
+                state.subjects, state.money = state.brackets.pop()
         elif name == "comma":
             state.zero = None
             if state.spent and not text.text[token.end() : token.end() + 1].isdigit():
@@ -503,6 +522,8 @@ class _Reader:
 
     def read_count(self, value: Decimal, unit: str | None, span: Span, token: re.Match[str], text: Folded, state: _State) -> None:
         found = self.counted(unit, token, text, state)
+        if unit is None and (value != value.to_integral_value() or token.start() - state.subject_end > 3):
+            return  # a bare number is a count only right behind what it counts
         if found is None:
             self.read_loose(value, unit, None, span, token, text, state, "kpi")
             return
@@ -575,7 +596,7 @@ class _Reader:
 
     def add_line(self, measure: str, subject: Subject, basis: str, value: Decimal, unit: str | None, span: Span, text: Folded, role: str, rule: str, share_of: str | None = None) -> None:
         self.lines.append(BudgetLine("narrative", basis, value, unit, self.document.text(span), span, rule, section_kind=self.kind or None, measure=measure,
-                                     item_label=subject.label if subject.function_code else None, function_code=subject.function_code,
+                                     item_label=subject.label if subject.function_code or subject.entry is None else None, function_code=subject.function_code,
                                      category=subject.category, share_of=share_of, role=role))  # fmt: skip
 
     def close_reason(self, text: Folded, state: _State, end: int) -> None:
