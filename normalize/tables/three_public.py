@@ -11,14 +11,15 @@ from normalize.tables.kinds import alternatives
 from normalize.vocabulary import load_toml
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
 
     from normalize.tables.columns import Setting
     from normalize.tables.grid import Box, Grid
 
-_ITEMS = {name: alternatives(patterns) for name, patterns in load_toml("tables.toml")["three_public"].items()}
-_PARTS = {name: alternatives(patterns) for name, patterns in load_toml("tables.toml")["three_public_parts"].items()}
-_FUNDS = {name: alternatives(patterns) for name, patterns in load_toml("tables.toml")["three_public_funds"].items()}
+_ITEMS: dict[str, re.Pattern[str]] = {name: alternatives(patterns) for name, patterns in load_toml("tables.toml")["three_public"].items()}
+_PARTS: dict[str, re.Pattern[str]] = {name: alternatives(patterns) for name, patterns in load_toml("tables.toml")["three_public_parts"].items()}
+_FUNDS: dict[str, re.Pattern[str]] = {name: alternatives(patterns) for name, patterns in load_toml("tables.toml")["three_public_funds"].items()}
 _WHOLE = alternatives(["合计", "总计", "小计"])
 
 
