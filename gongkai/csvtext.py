@@ -77,7 +77,7 @@ def _truth(value: bool) -> str:
 
 
 PRINTED: dict[type, Callable[[Any], str]] = {str: _text, bool: _truth, Decimal: _shortest, list: _json}
-COLUMN_TYPES: dict[str, Callable[[Any], str]] = {"string": _text, "bool": _truth, "decimal(38,10)": _shortest, "decimal(20,2)": _cents}
+COLUMN_TYPES: dict[str, Callable[[Any], str]] = {"string": _text, "bool": _truth, "decimal(24,6)": _shortest, "decimal(20,2)": _cents}
 
 
 def csv_header(table: str) -> str:

@@ -85,7 +85,7 @@ def arrow(table: str) -> pa.Schema:
         "int32": pa.int32(),
         "int64": pa.int64(),
         "double": pa.float64(),
-        "decimal(38,10)": pa.decimal128(38, 10),
+        "decimal(24,6)": pa.decimal128(24, 6),
         "decimal(20,2)": pa.decimal128(20, 2),
         "list<string>": pa.list_(pa.string()),
         "list<text,link>": pa.list_(pa.struct([pa.field("text", pa.string()), pa.field("link", pa.string())])),
