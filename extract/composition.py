@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+NOWHERE = np.zeros((8, 4))
 BETWEEN_CELLS = " | "
 CONTENTS_TITLE = re.compile(r"[《【]?目[录次錄][】》]?")
 LISTED = re.compile(r"[。；;].|[。；;]$")  # a sentence: the table of contents is over
@@ -116,28 +117,25 @@ class _Page:
     """The text written so far and where each of its characters stands."""
 
     def __init__(self) -> None:
-        self._texts: list[str] = []
-        self._pages: list[tuple[int, int]] = []
-        self._boxes: list[NDArray[np.float64]] = []
+        self._parts: list[tuple[str, int, NDArray[np.float64]]] = []
         self.length = 0
 
     def put(self, text: str) -> None:
         """Write what is not printed."""
-        self.write(Run(0, text, np.zeros((len(text), 4))))
+        self._parts.append((text, 0, NOWHERE[: len(text)]))
+        self.length += len(text)
 
-    def write(self, run: Run) -> None:
+    def write(self, page: int, text: str, boxes: NDArray[np.float64]) -> None:
         """Write text with its places."""
-        if run.text:
-            self._texts.append(run.text)
-            self._pages.append((run.page, len(run.text)))
-            self._boxes.append(run.boxes)
-            self.length += len(run.text)
+        if text:
+            self._parts.append((text, page, boxes))
+            self.length += len(text)
 
     def since(self, start: int) -> str:
         """The text from `start` on, which must be where a piece was begun."""
         texts: list[str] = []
         length = self.length
-        for text in reversed(self._texts):
+        for text, _, _ in reversed(self._parts):
             if length <= start:
                 break
             texts.append(text)
@@ -148,38 +146,42 @@ class _Page:
         start = self.length
         before = ""
         for line in lines:
-            if before:
-                self.put(soft_joint(before, line.text))
-            self.write(Run(line.page, line.text, line.boxes))
+            if before and (joint := soft_joint(before, line.text)):
+                self.put(joint)
+            self.write(line.page, line.text, line.boxes)
             before = line.text
         return Span(start, self.length)
 
     def write_table(self, table: PlacedTable) -> Table:
         start = self.length
-        by_row: list[list[PlacedCell]] = [[] for _ in range(table.rows)]
-        for cell in table.cells:
-            by_row[cell.row].append(cell)
+        parts = self._parts
+        bar, end = (BETWEEN_CELLS, 0, NOWHERE[: len(BETWEEN_CELLS)]), ("\n", 0, NOWHERE[:1])
         cells: list[Cell] = []
-        for index, row in enumerate(by_row):
-            if index:
-                self.put("\n")
-            for place, cell in enumerate(row):
-                if place:
-                    self.put(BETWEEN_CELLS)
-                begin = self.length
-                for run in cell.runs:
-                    self.write(run)
-                cells.append(Cell(cell.row, cell.column, Span(begin, self.length), cell.rowspan, cell.colspan))
-        return Table(Span(start, self.length), table.rows, table.columns, tuple(cells), pages=table.pages)
+        length, row = self.length, 0
+        for cell in sorted(table.cells, key=lambda cell: (cell.row, cell.column)):
+            if cell.row > row:
+                parts.extend([end] * (cell.row - row))
+                length += cell.row - row
+                row = cell.row
+            elif cells:
+                parts.append(bar)
+                length += len(BETWEEN_CELLS)
+            begin = length
+            for run in cell.runs:
+                parts.append((run.text, run.page, run.boxes))
+                length += len(run.text)
+            cells.append(Cell(row, cell.column, Span(begin, length), cell.rowspan, cell.colspan))
+        self.length = length
+        return Table(Span(start, length), table.rows, table.columns, tuple(cells), pages=table.pages)
 
     def content(self) -> str:
-        return "".join(self._texts)
+        return "".join([text for text, _, _ in self._parts])
 
     def layout(self) -> Layout:
-        if not self._boxes:
+        if not self._parts:
             return Layout(np.zeros(0, np.int32), np.zeros((0, 4), np.float32))
-        numbers, lengths = zip(*self._pages, strict=True)
-        boxes = np.concatenate(self._boxes).astype(np.float32)
-        pages = np.repeat(np.array(numbers, np.int32), np.array(lengths))
+        _, numbers, places = zip(*self._parts, strict=True)
+        boxes = np.concatenate(places).astype(np.float32)
+        pages = np.repeat(np.array(numbers, np.int32), [len(place) for place in places])
         pages[~boxes.any(axis=1)] = 0
         return Layout(pages, boxes)

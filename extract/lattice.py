@@ -6,7 +6,7 @@ arrays. A cell is the smallest rectangle whose four sides are ruled all along.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ SNAP = 3.0  # points: rules nearer to each other than this are one rule (double 
 JOIN = 3.0  # points: a gap that a dash or a corner leaves
 SHORTEST = 3.0  # points: what is left shorter than this after joining is no rule
 SPECK = 1.0  # points: shorter pieces are not even joined
+LINE = 8.0  # points: what is lower holds no text
 MOST_RULES = 1500  # of one direction after joining; more is a drawing
 MOST_BOXES = 400_000
 FAR = 1e6  # further apart than any two places of a page
@@ -51,12 +52,13 @@ class Grid(NamedTuple):
         found[inside] = self.owner[row[inside], column[inside]]
         return found
 
-    def holds(self, cell: Ints, boxes: Floats, slack: float) -> NDArray[Any]:
+    def holds(self, cell: Ints, boxes: Floats, slack: float) -> NDArray[np.bool_]:
         """Whether each box lies in its cell, but for `slack` points."""
         row, column, rowspan, colspan = np.array(self.cells)[cell].T
         low = np.stack((self.xs[column], self.ys[row]), axis=1) - slack
         high = np.stack((self.xs[column + colspan], self.ys[row + rowspan]), axis=1) + slack
-        return np.all((boxes[:, :2] >= low) & (boxes[:, 2:] <= high), axis=1)
+        fits: NDArray[np.bool_] = np.logical_and.reduce((boxes[:, :2] >= low) & (boxes[:, 2:] <= high), axis=1)
+        return fits
 
 
 def find_grids(rules: Rules) -> tuple[Grid, ...]:
@@ -178,25 +180,24 @@ def _run(walls: NDArray[np.bool_]) -> int:
 
 
 def _grids(found: Ints, xs: Floats, ys: Floats) -> list[Grid]:
-    """Cells that share a corner make one table."""
-    parent = list(range(len(found)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
-    corners: dict[tuple[int, int], int] = {}
-    for index, (i, j, i_end, j_end) in enumerate(found.tolist()):
-        for corner in ((i, j), (i, j_end), (i_end, j), (i_end, j_end)):
-            other = corners.setdefault(corner, index)
-            if other != index:
-                parent[root(index)] = root(other)
-    groups: dict[int, list[int]] = {}
-    for index in range(len(found)):
-        groups.setdefault(root(index), []).append(index)
-    return [_grid(found[group], xs, ys) for group in groups.values() if len(group) > 1]
+    """Cells that share a corner make one table; a lone cell makes none."""
+    if not len(found):
+        return []
+    width = len(xs)
+    corners = found[:, (0, 0, 2, 2)] * width + found[:, (1, 3, 1, 3)]
+    places = np.unique(corners, return_inverse=True)[1].ravel()
+    order = np.argsort(places, kind="stable")
+    first = np.flatnonzero(np.concatenate(((True,), np.diff(places[order]) != 0)))
+    table = np.arange(len(found))
+    while True:
+        lowest = np.minimum.reduceat(np.repeat(table, 4)[order], first)  # of the cells round each corner
+        joined = lowest[places].reshape(-1, 4).min(axis=1)
+        joined = joined[joined]
+        if (joined == table).all():
+            break
+        table = joined
+    grids = [_grid(found[table == one], xs, ys) for one in np.flatnonzero(np.bincount(table) > 1)]
+    return [grid for grid in grids if grid.ys[-1] - grid.ys[0] >= LINE]
 
 
 def _grid(steps: Ints, xs: Floats, ys: Floats) -> Grid:
@@ -231,6 +232,11 @@ def _open_sides(rules: Floats, crossing: Floats) -> Floats:
     """Borders missing at the common ends of `rules` (place, start, end): two neighbours of equal reach with a rule across between them."""
     if len(rules) < 2 or not len(crossing):
         return np.zeros((0, 3))
+    ends = np.sort(crossing[:, 0])
+    nearest = np.clip(np.searchsorted(ends, rules[:, 1:]), 1, len(ends) - 1)
+    away = np.minimum(np.abs(ends[nearest] - rules[:, 1:]), np.abs(ends[nearest - 1] - rules[:, 1:]))
+    if (away <= 2 * SNAP).all():
+        return np.zeros((0, 3))
     added: list[tuple[float, float, float]] = []
     order = np.lexsort((rules[:, 0], np.rint(rules[:, 2] / (2 * SNAP)), np.rint(rules[:, 1] / (2 * SNAP))))
     for upper, lower in zip(rules[order[:-1]], rules[order[1:]], strict=True):
@@ -248,20 +254,26 @@ def _open_sides(rules: Floats, crossing: Floats) -> Floats:
 
 def _cuts(down: Floats, across: Floats) -> Floats:
     """Rules to close columns that a page break cuts open: several columns begin (or end) at one height, but only some have a rule there."""
-    added: list[tuple[float, float, float]] = []
+    ys, xs = np.unique(across[:, 0]), np.unique(down[:, 0])
+    if len(ys) * len(xs) > MOST_BOXES:
+        return np.zeros((0, 3))
+    along: Ints = np.concatenate((np.zeros((len(ys), 1), np.intp), np.cumsum(_walls(across, ys, xs), axis=1)), axis=1)
+    down = down[down[:, 2] - down[:, 1] >= LINE]
+    columns = np.searchsorted(xs, down[:, 0])
+    added: list[Floats] = []
     for end in (1, 2):
-        order = np.lexsort((down[:, 0], np.rint(down[:, end] / (2 * SNAP))))
-        for group in np.split(order, np.flatnonzero(np.diff(down[order, end]) > SNAP) + 1):
-            if len(group) < 3:
-                continue
-            height = float(np.median(down[group, end]))
-            level = across[np.abs(across[:, 0] - height) <= 2 * SNAP]
-            steps = [(float(left), float(right)) for left, right in zip(down[group[:-1], 0], down[group[1:], 0], strict=True) if right > left]
-            gaps = [step for step in steps if not ((level[:, 1] <= step[0] + SNAP) & (level[:, 2] >= step[1] - SNAP)).any()]
-            if len(gaps) < len(steps):
-                place = float(level[0, 0]) if len(level) else height
-                added.extend((place, left, right) for left, right in gaps)
-    return np.array(added).reshape(-1, 3)
+        after = np.clip(np.searchsorted(ys, down[:, end]), 1, max(len(ys) - 1, 1))
+        level = np.where(np.abs(ys[after - 1] - down[:, end]) <= np.abs(ys[np.minimum(after, len(ys) - 1)] - down[:, end]), after - 1, np.minimum(after, len(ys) - 1))
+        near = np.flatnonzero(np.abs(ys[level] - down[:, end]) <= 2 * SNAP)
+        order = near[np.lexsort((columns[near], level[near]))]
+        left, right, height = columns[order[:-1]], columns[order[1:]], level[order[:-1]]
+        pair = (level[order[1:]] == height) & (right > left)
+        ruled: NDArray[np.bool_] = (along[height, right] - along[height, left]) == (right - left)
+        some = np.zeros(len(ys), bool)
+        some[height[pair & ruled]] = True
+        gap = pair & ~ruled & some[height]
+        added.append(np.stack((ys[height[gap]], xs[left[gap]], xs[right[gap]]), axis=1))
+    return np.concatenate(added)
 
 
 def _opened(grid: Grid, cuts: Floats) -> Grid:

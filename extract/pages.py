@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,11 +33,13 @@ UNREADABLE_RUN = 200  # pages in a row that do not load: the rest will not eithe
 OBJECTS_READ = 120_000  # of one page: maps and charts draw with hundreds of thousands
 SEGMENTS_READ = 400_000
 FORM_DEPTH = 6
+CLIP_POINTS_READ = 5_000
+CLIPS_READ = 64  # clip paths of one object
 THIN = 3.0  # points: a filled rectangle no thicker than this is a rule
 WHITE = 250  # each of red, green, blue from here up: an eraser, not a rule
 PASSWORD_ERRORS = (4, 5)  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 
-_pointer, _int, _uint = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint
+_pointer, _int, _uint = ctypes.c_size_t, ctypes.c_int, ctypes.c_uint  # pointers travel as numbers, 0 for none
 
 
 def _address(handle: Any) -> int:
@@ -46,7 +48,7 @@ def _address(handle: Any) -> int:
 
 
 def _bare(function: object, *arguments: type, result: type = _int) -> Callable[..., Any]:
-    return ctypes.CFUNCTYPE(result, *arguments)(_address(function))
+    return ctypes.PYFUNCTYPE(result, *arguments)(_address(function))  # keeps the interpreter's lock: these calls take nanoseconds
 
 
 _loose_box = _bare(raw.FPDFText_GetLooseCharBox, _pointer, _int, _pointer)
@@ -245,26 +247,25 @@ class _Objects(NamedTuple):
 
 
 def _objects(page: int, count: int) -> _Objects:
-    found = _Objects([], [], [], [], [], [], [np.eye(3)], cut=False)
-    kinds = {TEXT: (found.texts, found.text_frames), PATH: (found.paths, found.path_frames), IMAGE: (found.images, found.image_frames)}
-    waiting: deque[tuple[list[int], int, int]] = deque()
-    cut = count > OBJECTS_READ
+    found = _Objects([], [], [], [], [], [], [np.eye(3)], cut=count > OBJECTS_READ)
+    kinds = ((TEXT, found.texts, found.text_frames), (PATH, found.paths, found.path_frames), (IMAGE, found.images, found.image_frames))
     handles = list(map(_page_object, repeat(page), range(min(count, OBJECTS_READ))))
-    waiting.append((handles, 0, 0))
+    waiting: deque[tuple[list[int], int, int]] = deque([(handles, 0, 0)])
     read = len(handles)
     while waiting:
         handles, frame, depth = waiting.popleft()
-        for handle, kind in zip(handles, map(_type, handles), strict=True):
-            if kind in kinds:
-                kinds[kind][0].append(handle)
-                kinds[kind][1].append(frame)
-            elif kind == FORM and depth < FORM_DEPTH:
-                inside = min(_form_count(handle), OBJECTS_READ - read)
-                if inside > 0:
-                    read += inside
-                    found.frames.append(_matrix_of(handle) @ found.frames[frame])
-                    waiting.append((list(map(_form_object, repeat(handle), range(inside))), len(found.frames) - 1, depth + 1))
-    return found._replace(cut=cut or read >= OBJECTS_READ)
+        types = list(map(_type, handles))
+        for kind, objects, frames in kinds:
+            chosen = list(compress(handles, map(kind.__eq__, types)))
+            objects.extend(chosen)
+            frames.extend([frame] * len(chosen))
+        for handle in compress(handles, map(FORM.__eq__, types)) if depth < FORM_DEPTH else ():
+            inside = min(_form_count(handle), OBJECTS_READ - read)
+            if inside > 0:
+                read += inside
+                found.frames.append(_matrix_of(handle) @ found.frames[frame])
+                waiting.append((list(map(_form_object, repeat(handle), range(inside))), len(found.frames) - 1, depth + 1))
+    return found._replace(cut=found.cut or read >= OBJECTS_READ)
 
 
 def _matrix_of(handle: int) -> Floats:
@@ -318,19 +319,21 @@ def _glyphs(text: int, count: int, objects: _Objects, view: _View) -> tuple[Glyp
     if count <= 0:
         return NO_GLYPHS, 0
     codes = _codes(text, count)
+    printed = np.flatnonzero(codes > 32)
+    spaced = (codes[printed - 1] == 32) & (printed > 0)
+    codes, indices, count = codes[printed], printed.tolist(), len(printed)
     inverted = np.zeros((count, 4), np.float32)  # pdfium's FS_RECTF: left, top, right, bottom
     start = inverted.ctypes.data
-    deque(map(_loose_box, repeat(text), range(count), range(start, start + 16 * count, 16)), maxlen=0)
+    deque(map(_loose_box, repeat(text), indices, range(start, start + 16 * count, 16)), maxlen=0)
     origins = np.zeros((count, 2))
     start = origins.ctypes.data
-    deque(map(_origin, repeat(text), range(count), range(start, start + 16 * count, 16), range(start + 8, start + 8 + 16 * count, 16)), maxlen=0)
+    deque(map(_origin, repeat(text), indices, range(start, start + 16 * count, 16), range(start + 8, start + 8 + 16 * count, 16)), maxlen=0)
     loose = inverted.astype(np.float64)[:, (0, 3, 2, 1)]
-    owners = np.fromiter((handle or 0 for handle in map(_text_object, repeat(text), range(count))), np.uint64, count)
+    owners = np.fromiter(map(_text_object, repeat(text), indices), np.uint64, count)
     handles, owner = np.unique(owners, return_inverse=True)
     sizes = _sizes(handles, objects)[owner]
-    solid = (codes > 32) & (owners > 0) & (sizes > 0)
-    solid &= np.isfinite(loose).all(axis=1) & np.isfinite(origins).all(axis=1)
-    angles = _angles(text, count, origins, sizes, solid)
+    solid = (owners > 0) & (sizes > 0) & np.isfinite(loose).all(axis=1) & np.isfinite(origins).all(axis=1)
+    angles = _angles(text, indices, origins, sizes, solid)
     boxes = _em_boxes(codes, loose, origins, sizes, angles)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     on_page = (middle >= (view.left, view.bottom)).all(axis=1) & (middle <= (view.right, view.top)).all(axis=1)
@@ -349,8 +352,6 @@ def _glyphs(text: int, count: int, objects: _Objects, view: _View) -> tuple[Glyp
         shown &= ~(clipped & empty)
     kept = np.flatnonzero(shown)
     turned = (angles[kept] + 90 * view.turns) % 360
-    spaced = np.zeros(count, bool)
-    spaced[1:] = codes[:-1] == 32
     windows = window[kept]
     covered = windows.any(axis=1)
     windows[covered] = view.boxes(windows[covered])
@@ -416,9 +417,9 @@ def _em_boxes(codes: NDArray[np.uint32], loose: Floats, origins: Floats, sizes: 
     return boxes
 
 
-def _angles(text: int, count: int, origins: Floats, sizes: Floats, shown: NDArray[np.bool_]) -> NDArray[np.int16]:
+def _angles(text: int, indices: list[int], origins: Floats, sizes: Floats, shown: NDArray[np.bool_]) -> NDArray[np.int16]:
     """Reading angle of each character, in quarter turns; asked of pdfium only on pages where some run does not walk to the right."""
-    angles = np.zeros(count, np.int16)
+    angles = np.zeros(len(indices), np.int16)
     pairs = np.flatnonzero(shown[1:] & shown[:-1])
     if not len(pairs):
         return angles
@@ -427,7 +428,7 @@ def _angles(text: int, count: int, origins: Floats, sizes: Floats, shown: NDArra
     other_way = (np.abs(step[:, 1]) > np.abs(step[:, 0])) | ((step[:, 0] < 0) & (np.abs(step[:, 1]) < 0.1 * size))
     if (other_way & (np.abs(step).sum(axis=1) < 2 * size)).sum() < 2:
         return angles
-    radians = np.fromiter(map(_angle, repeat(text), range(count)), np.float64, count)
+    radians = np.fromiter(map(_angle, repeat(text), indices), np.float64, len(indices))
     quarters = np.rint(np.nan_to_num(radians) / (np.pi / 2)).astype(np.int64) % 4
     return (quarters * 90).astype(np.int16)
 
@@ -437,34 +438,53 @@ def _clip_windows(objects: _Objects, view: _View) -> dict[int, tuple[float, floa
 
     Spreadsheet exports draw the whole text of a tall cell on every page it touches and hide what does not belong there.
     """
+    clips = list(map(_clip, objects.texts))
+    counts = [_clip_paths(clip) if clip else 0 for clip in clips]
+    if max(counts, default=0) <= 0:
+        return {}
+    counts = [count if 0 < count <= CLIPS_READ else 0 for count in counts]
+    innermost = list(map(_clip_segment, clips, [max(count - 1, 0) for count in counts], repeat(0)))
+    known: dict[tuple[int, int, int], tuple[float, float, float, float] | None] = {}
+    bounds: dict[tuple[int, int], tuple[float, float, float, float]] = {}
     windows: dict[int, tuple[float, float, float, float]] = {}
-    known: dict[tuple[int, int], tuple[float, float, float, float]] = {}
-    frames = objects.frames
-    for handle, frame, clip in zip(objects.texts, objects.text_frames, map(_clip, objects.texts), strict=True):
-        paths = _clip_paths(clip) if clip else 0
-        if paths <= 0 or paths > 64:
-            continue
-        left, bottom, right, top = EVERYWHERE
-        for path in range(paths):
-            first = _clip_segment(clip, path, 0)  # clip paths are shared: the place of the first point names the path
-            window = known.get((first, frame))
-            if window is None:
-                window = _clip_bounds(clip, path, frames[frame])
-                known[first, frame] = window
-            left, bottom, right, top = max(left, window[0]), max(bottom, window[1]), min(right, window[2]), min(top, window[3])
-        if left > view.left or bottom > view.bottom or right < view.right or top < view.top:
-            windows[handle] = (left - 0.5, bottom - 0.5, right + 0.5, top + 0.5)
+    page = (view.left, view.bottom, view.right, view.top)
+    for handle, clip, key in zip(objects.texts, clips, zip(innermost, counts, objects.text_frames, strict=True), strict=True):
+        if key not in known:  # clip paths are shared and only ever added to: where the last begins in memory names them all
+            known[key] = _window(clip, key[1], key[2], objects.frames, page, bounds)
+        if (window := known[key]) is not None:
+            windows[handle] = window
     return windows
 
 
+def _window(
+    clip: int, count: int, frame: int, frames: list[Floats], page: tuple[float, float, float, float], known: dict[tuple[int, int], tuple[float, float, float, float]]
+) -> tuple[float, float, float, float] | None:
+    """What all clip paths together leave open; None where that is at least the page. `known` keeps the bounds of paths by their place."""
+    left, bottom, right, top = EVERYWHERE
+    for path in range(count):
+        key = (_clip_segment(clip, path, 0), frame)
+        if key not in known:
+            known[key] = _clip_bounds(clip, path, frames[frame])
+        x0, y0, x1, y1 = known[key]
+        left, bottom, right, top = max(left, x0), max(bottom, y0), min(right, x1), min(top, y1)
+    if left <= page[0] and bottom <= page[1] and right >= page[2] and top >= page[3]:
+        return None
+    return left - 0.5, bottom - 0.5, right + 0.5, top + 0.5
+
+
 def _clip_bounds(clip: int, path: int, frame: Floats) -> tuple[float, float, float, float]:
-    count = min(_clip_count(clip, path), 5000)
+    count = min(_clip_count(clip, path), CLIP_POINTS_READ)
     if count <= 0:
         return EVERYWHERE
-    points = _fill_buffer(_point, list(map(_clip_segment, repeat(clip), repeat(path), range(count))), 2, np.float32).astype(np.float64)
-    mapped = _map(points, frame)
-    low, high = mapped.min(axis=0), mapped.max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    x, y = ctypes.c_float(), ctypes.c_float()
+    x_place, y_place = ctypes.addressof(x), ctypes.addressof(y)
+    points = [(x.value, y.value) for segment in map(_clip_segment, repeat(clip), repeat(path), range(count)) if _point(segment, x_place, y_place)]
+    if not points:
+        return EVERYWHERE
+    (a, b, _), (c, d, _), (e, f, _) = frame.tolist()
+    xs = [a * x + c * y + e for x, y in points]
+    ys = [b * x + d * y + f for x, y in points]
+    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _rules(objects: _Objects, view: _View) -> tuple[Rules, int, bool]:
@@ -472,13 +492,14 @@ def _rules(objects: _Objects, view: _View) -> tuple[Rules, int, bool]:
     handles = objects.paths
     if not handles:
         return NO_RULES, 0, False
-    modes = _fill_buffer(_draw_mode, handles, 2, np.int32)
-    filled, stroked = modes[:, 0] > 0, modes[:, 1] > 0
-    colours = _fill_buffer(_fill, handles, 4, np.uint32, unset=1)  # a colour never set is black
-    seen = stroked | (filled & (colours[:, :3] < WHITE).any(axis=1) & (colours[:, 3] > 0))
     bounds = _object_bounds(handles, objects.path_frames, objects.frames)
     counts = np.fromiter(map(_count_segments, handles), np.int64, len(handles))
     thin = ((bounds[:, 2:] - bounds[:, :2]) <= THIN).any(axis=1) & (counts <= 5)
+    colours = _fill_buffer(_fill, handles, 4, np.uint32, unset=1)  # a colour never set is black
+    seen = (colours[:, :3] < WHITE).any(axis=1) & (colours[:, 3] > 0)
+    doubtful = np.flatnonzero(~seen | ~thin)  # without a fill that shows, or not plainly a rule: is it stroked?
+    modes = _fill_buffer(_draw_mode, [handles[index] for index in doubtful.tolist()], 2, np.int32)
+    seen[doubtful] = (modes[:, 1] > 0) | (seen[doubtful] & (modes[:, 0] > 0))
     pieces = [_centre_lines(bounds[seen & thin])]
     drawn, read, crowded = 0, 0, False
     for index in np.flatnonzero(seen & ~thin):

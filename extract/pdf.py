@@ -97,7 +97,7 @@ def _in_cells(glyphs: Glyphs, grids: Sequence[Grid]) -> tuple[Glyphs, NDArray[np
     Clipped text stays where its window is a cell: spreadsheets cut off what a low row has no room for. The rest is left out: what a
     window as large as the page hides is printed on another page.
     """
-    clipped = glyphs.windows.any(axis=1)
+    clipped: NDArray[np.bool_] = np.logical_or.reduce(glyphs.windows != 0, axis=1)
     points = (glyphs.boxes[:, :2] + glyphs.boxes[:, 2:]) / 2
     if clipped.any():
         points[clipped] = np.clip(points[clipped], glyphs.windows[clipped, :2] + EDGE, glyphs.windows[clipped, 2:] - EDGE)
@@ -113,18 +113,18 @@ def _in_cells(glyphs: Glyphs, grids: Sequence[Grid]) -> tuple[Glyphs, NDArray[np
             here = here[fits]
         regions[here] = found[here] + first
         first += len(grid.cells)
-    kept = ~clipped | (regions >= 0)
+    kept: NDArray[np.bool_] = ~clipped | (regions >= 0)
     return (glyphs, regions) if kept.all() else (glyphs.take(kept), regions[kept])
 
 
 def _held_back(points: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
     """Points with those a little over an edge that a page break made drawn back into the table: the break cuts through the last line."""
-    x0, y0, x1, y1 = grid.box
-    near = (points[:, 0] > x0) & (points[:, 0] < x1) & (points[:, 1] > y0 - OVERHANG) & (points[:, 1] < y1 + OVERHANG)
+    _, y0, _, y1 = grid.box
     column = np.searchsorted(grid.xs, points[:, 0], "right") - 1
-    near &= np.where(points[:, 1] > y1, np.isin(column, list(grid.open_bottom)), np.isin(column, list(grid.open_top)))
+    y = points[:, 1]
     held = points.copy()
-    held[near, 1] = np.clip(points[near, 1], y0 + 0.1, y1 - 0.1)
+    held[np.isin(column, list(grid.open_top)) & (y > y0 - OVERHANG) & (y <= y0), 1] = y0 + 0.1
+    held[np.isin(column, list(grid.open_bottom)) & (y >= y1) & (y < y1 + OVERHANG), 1] = y1 - 0.1
     return held
 
 
