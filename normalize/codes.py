@@ -27,6 +27,10 @@ _FUNCTION = re.compile(r"2\d{2}(?:\d{2}){0,2}")
 _SHAPE = re.compile(r"[235]\d{2}(?:\d{2}){0,2}")
 
 
+# Subjects that every 款 has under the same two digits.
+_EVERY_GROUP = {"行政运行": "01", "一般行政管理事务": "02", "机关服务": "03", "事业运行": "50"}
+
+
 class Entry(NamedTuple):
     """One line of a classification list."""
 
@@ -95,6 +99,9 @@ def function_code(name: str, year: int | None = None, parent: str | None = None)
     listed = [entry for one in _same(name) for entry in _codes_by_name().get(one, ()) if len(entry.code) == length and entry.code.startswith(parent or "")]
     current = {entry.code for entry in listed if year is None or ((entry.year_from or year) <= year <= (entry.year_to or year))}
     codes = current or {entry.code for entry in listed}
+    if not codes and parent is not None and len(parent) == len("20106"):
+        suffix = _EVERY_GROUP.get(bare_name(name))
+        return parent + suffix if suffix else None
     return codes.pop() if len(codes) == 1 else None
 
 

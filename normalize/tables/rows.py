@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _BLANK = re.compile(r"\s+")
 _ORDINAL = re.compile(
-    r"(?:其中[:：]?(?=.)|[一二三四五六七八九十]{1,3}\s*[、.．：:]|[（(][一二三四五六七八九十0-9０-９]{1,3}[)）]、?|[0-9０-９]{1,2}[.、．](?![0-9０-９])|[①-⑳])"
+    r"(?:(?:其中[:：]?)?[一二三四五六七八九十]{1,3}\s*[、.．：:]|(?:其中[:：]?)?[（(][一二三四五六七八九十0-9０-９]{1,3}[)）]、?|[0-9０-９]{1,2}[.、．](?![0-9０-９])|[①-⑳])"
 )
 _CODE_BEFORE = re.compile(r"^[\[【〔（(]?[0-9０-９]+[\]】〕）)]?[-－—_:：、.]*")
 _PREFERENCE = {
@@ -51,10 +51,10 @@ class Carried:
 
 
 def bare_label(printed: str) -> str:
-    r"""A label as printed, joined over its line breaks, without leading ordinals and 其中.
+    r"""A label as printed, joined over its line breaks, without leading ordinals; 其中： stays, as printed.
 
-    >>> bare_label("一、一般公共预算\n财政拨款收入"), bare_label("其中：（一）因公出国（境）支出"), bare_label("人员经费合计")
-    ('一般公共预算财政拨款收入', '因公出国（境）支出', '人员经费合计')
+    >>> bare_label("一、一般公共预算\n财政拨款收入"), bare_label("其中：外事接待费"), bare_label("人员经费合计")
+    ('一般公共预算财政拨款收入', '其中：外事接待费', '人员经费合计')
     """
     text = _BLANK.sub("", printed)
     while match := _ORDINAL.match(text):
