@@ -85,8 +85,8 @@ def _short_lines(document: Document, blocks: int) -> Iterator[str]:
     for block in islice(document.blocks, blocks):
         if isinstance(block, (Heading, Paragraph)):
             plain = squeeze(document.text(block.span))
-            if plain and not _PAGE_NUMBER.fullmatch(plain):
-                yield plain
+            if plain and not _PAGE_NUMBER.fullmatch(plain) and not plain.endswith(("。", "；", ";")):
+                yield plain.lstrip("#")
 
 
 def _cover_titles(document: Document) -> Iterator[Title]:
