@@ -25,7 +25,7 @@ Row = tuple[Any, ...]  # strings, integers, decimals, coordinates and lists, as 
 Rows = dict[str, list[Row]]
 
 WRITTEN_HERE = frozenset({"amount_yuan", "cells", "evidence_ids", "passages", "text"})  # made from spans, or made a list
-TENTH_DECIMAL = Decimal("1e-10")
+SIXTH_DECIMAL = Decimal("0.000001")
 
 
 def document_row(
@@ -128,14 +128,14 @@ def _amount(line: BudgetLine) -> Decimal | None:
 
 
 def _held(record: Any, name: str, value: Decimal | None, findings: list[Finding]) -> Decimal | None:
-    """The value if its column holds it exactly; a computed side of a finding is rounded half up at the tenth decimal."""
+    """The value if its column holds it exactly; a computed side of a finding is rounded half up at the sixth decimal."""
     if value is None:
         return None
-    whole, decimals = (18, 2) if name == "amount_yuan" else (28, 10)
+    whole, decimals = (18, 2) if name == "amount_yuan" else (18, 6)
     if value.is_finite() and value.adjusted() < whole:
         if int(value.as_tuple().exponent) >= -decimals:
             return value
-        shorter = value.quantize(TENTH_DECIMAL, ROUND_HALF_UP)
+        shorter = value.quantize(SIXTH_DECIMAL, ROUND_HALF_UP)
         if isinstance(record, Finding) or shorter == value:
             return shorter
     findings.append(
