@@ -16,8 +16,8 @@ import pdfplumber
 from pypdfium2 import raw
 
 from extract.document import DocumentError, Source
-from extract.pages import open_pdf
 from extract.pdf import read_pdf
+from extract.pdfium import open_pdf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

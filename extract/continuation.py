@@ -113,6 +113,11 @@ def _texts(table: PlacedTable) -> list[tuple[str, ...]]:
     return [tuple(row) for row in rows]
 
 
+def same_head(first: PlacedTable, after: PlacedTable) -> bool:
+    """Whether `after` opens with the row that the table opens with."""
+    return _repeated(_texts(first), _texts(after)) > 0
+
+
 def _repeated(head: Sequence[tuple[str, ...]], rows: Sequence[tuple[str, ...]]) -> int:
     """How many of the first rows are the head printed again; a head that says nothing is none."""
     count = 0

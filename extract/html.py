@@ -115,10 +115,16 @@ def read_html(text: str, source: Source, notes: tuple[Note, ...] = ()) -> Docume
     base = _base(root, source.address)
     etree.strip_elements(root, *STRIPPED, with_tail=False)
     furnishings: list[tuple[str, str]] = []
+    placed = []
     if is_positioned(root):
+        from extract.positioned import lift_pages, with_pages  # noqa: PLC0415  # loads numpy
+
+        placed = lift_pages(root)
         odd.append(Note("positioned_page", "网页由PDF逐字定位而成，没有表格标记", "the page is a converted PDF: placed boxes, no table of its own"))
     flow = _flow(root, furnishings, odd)
     content, blocks, links = assemble(flow, furnishings, odd)
+    if placed:
+        content, blocks = with_pages(content, blocks, placed)
     titled = dict(reversed(metadata))
     title = next((titled[name] for name in ("ArticleTitle", "title") if titled.get(name)), None)
     refresh = [target for name, value in metadata if name == "refresh" and (target := _refresh_target(value))]
@@ -128,16 +134,9 @@ def read_html(text: str, source: Source, notes: tuple[Note, ...] = ()) -> Docume
 
 
 def is_positioned(root: _Element) -> bool:
-    """Whether the page is a converted PDF: hundreds of absolutely placed boxes and no table of its own."""
-    if next(root.iter("td"), None) is not None:
-        return False
-    placed = 0
-    for element in root.iter("div", "span", "p"):
-        if POSITIONED.search(element.get("style") or ""):
-            placed += 1
-            if placed >= MANY_POSITIONED:
-                return True
-    return False
+    """Whether the page is a converted PDF: hundreds of absolutely placed boxes, and next to no table cells."""
+    placed = sum(POSITIONED.search(element.get("style") or "") is not None for element in root.iter("div", "span", "p"))
+    return placed >= MANY_POSITIONED and placed > 5 * sum(1 for _ in root.iter("td"))
 
 
 def _tree(text: str) -> tuple[_Element | None, list[Note]]:

@@ -18,6 +18,7 @@ WORD = re.compile(r"[0-9A-Za-z.,%+\-]+")
 NUMBER_END = re.compile(r"\d[,.]?$|[,.]\d*$")
 THOUSANDS = re.compile(r"\d{3}(?!\d)")
 CELL_PADDING = 1.0  # em: what both sides of a cell may keep free of text
+COLUMN_GAP = 2.5  # em
 SENTENCE = 6  # characters: a shorter line in a cell is a word of a heading that its writer broke
 LEADERS = re.compile(r"(?:[.．·・•…‥⋯┈¨_\-]\s?){4,}\s*[(（]?\d{0,4}[)）]?\s*$|[…⋯‥]{2,}")
 
@@ -54,6 +55,12 @@ def is_contents_line(text: str) -> bool:
     (True, True, False)
     """
     return LEADERS.search(text) is not None
+
+
+def is_spread(line: TextLine) -> bool:
+    """Whether a line has gaps of columns in it: it is a row of a table without rules, or two things set side by side."""
+    boxes, text = line.boxes, line.text
+    return any(text[index] == " " and boxes[index + 1, 0] - boxes[index - 1, 2] > COLUMN_GAP * line.size for index in range(1, len(text) - 1)) if " " in text else False
 
 
 def soft_joint(before: str, after: str) -> str:
@@ -96,6 +103,8 @@ def goes_on(first: TextLine, before: TextLine, after: TextLine, margins: Margins
     if abs(after.size - before.size) > 0.15 * em or is_contents_line(before.text) or is_contents_line(after.text):
         return False
     if after.page == before.page and not 0 < after.top - before.top < 2.8 * em:
+        return False
+    if is_spread(before) or is_spread(after):
         return False
     room = margins.right - before.x1 - first_word(after.text, after.boxes)  # what the first word of the next line would have left
     ended = before.text[-1] in CLOSING

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from extract.pages import Rules
+    from extract.marks import Rules
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.intp]
@@ -66,7 +66,7 @@ def find_grids(rules: Rules) -> tuple[Grid, ...]:
 
     >>> rows = np.array([[10.0, 0.0, 60.0], [30.0, 0.0, 60.0], [50.0, 0.0, 60.0]])
     >>> columns = np.array([[0.0, 10.0, 50.0], [20.0, 30.0, 50.0], [60.0, 10.0, 50.0]])
-    >>> from extract.pages import Rules
+    >>> from extract.marks import Rules
     >>> find_grids(Rules(rows, columns))[0].cells
     ((0, 0, 1, 2), (1, 0, 1, 1), (1, 1, 1, 1))
     """
@@ -260,7 +260,7 @@ def _cuts(down: Floats, across: Floats) -> Floats:
     along: Ints = np.concatenate((np.zeros((len(ys), 1), np.intp), np.cumsum(_walls(across, ys, xs), axis=1)), axis=1)
     down = down[down[:, 2] - down[:, 1] >= LINE]
     columns = np.searchsorted(xs, down[:, 0])
-    added: list[Floats] = []
+    added: list[tuple[float, float, float]] = []
     for end in (1, 2):
         after = np.clip(np.searchsorted(ys, down[:, end]), 1, max(len(ys) - 1, 1))
         level = np.where(np.abs(ys[after - 1] - down[:, end]) <= np.abs(ys[np.minimum(after, len(ys) - 1)] - down[:, end]), after - 1, np.minimum(after, len(ys) - 1))
@@ -271,9 +271,12 @@ def _cuts(down: Floats, across: Floats) -> Floats:
         ruled: NDArray[np.bool_] = (along[height, right] - along[height, left]) == (right - left)
         some = np.zeros(len(ys), bool)
         some[height[pair & ruled]] = True
-        gap = pair & ~ruled & some[height]
-        added.append(np.stack((ys[height[gap]], xs[left[gap]], xs[right[gap]]), axis=1))
-    return np.concatenate(added)
+        for index in np.flatnonzero(pair & ~ruled & some[height]):
+            y, x0, x1 = float(ys[height[index]]), float(xs[left[index]]), float(xs[right[index]])
+            between = (down[:, 0] >= x0 - SNAP) & (down[:, 0] <= x1 + SNAP)
+            if not (between & (down[:, 1] < y - 2 * SNAP) & (down[:, 2] > y + 2 * SNAP)).any():  # nothing runs on past the edge
+                added.append((y, x0, x1))
+    return np.array(added).reshape(-1, 3)
 
 
 def _opened(grid: Grid, cuts: Floats) -> Grid:

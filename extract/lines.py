@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from extract.pages import Glyphs
+    from extract.marks import Glyphs
 
     Floats = NDArray[np.float64]
 

@@ -242,7 +242,9 @@ def test_a_table_with_too_many_columns_asked_for_is_cut_with_a_note() -> None:
 def test_a_converted_pdf_is_told_from_a_page() -> None:
     boxes = "<div style='position:absolute;left:1px'>x</div>" * 400
     assert is_positioned(etree.fromstring(f"<html><body>{boxes}</body></html>", etree.HTMLParser()))
-    assert not is_positioned(etree.fromstring(f"<html><body>{boxes}<table><tr><td>1</td></tr></table></body></html>", etree.HTMLParser()))
+    crumbs = "<table><tr><td>首页</td><td>财政预算</td></tr></table>"
+    assert is_positioned(etree.fromstring(f"<html><body>{crumbs}{boxes}</body></html>", etree.HTMLParser()))
+    assert not is_positioned(etree.fromstring(f"<html><body>{boxes}<table>{'<tr><td>1</td></tr>' * 100}</table></body></html>", etree.HTMLParser()))
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 4)), max_size=5), max_size=6))
