@@ -76,6 +76,7 @@ class _State:
     money: tuple[Subject, ...] = ()  # the last subjects that are not counts
     put_off: tuple[Subject, ...] = ()  # the subject before a noun that is no measure
     parent: tuple[Subject, ...] = ()
+    categories: dict[str, str] = field(default_factory=dict)  # the category a measure was last said with in this paragraph
     listed: int = 0  # items of the list under the parent so far
     subject_end: int = -1  # where the last subject phrase ended, for A、B、C
     base: str | None = None
@@ -225,6 +226,7 @@ class _Reader:
         state.base = state.year = state.project = None
         state.subject_end = state.sign_end = state.base_seen = -99
         state.brackets.clear()
+        state.categories.clear()
         state.parent = ()
         start = numbered(text.text).rest
         if start:
@@ -393,6 +395,8 @@ class _Reader:
             state.listed += bool(state.parent) and subject != state.parent[0]
         state.subject_end = token.end()
         state.spent = False
+        if subject.category is not None:
+            state.categories[subject.first] = subject.category
         if not joined:
             state.level = state.mode = None
             state.sign = 0
@@ -480,6 +484,8 @@ class _Reader:
             basis = "initial_budget"
         elif state.subjects[-1].first == "project_budget":
             basis = "initial_budget"
+        elif state.subjects[-1].first.startswith(_STOCK):
+            basis = "final"
         else:
             basis = self.level_basis(state.level, state.year)
         chosen = self.dealt_now(token, text, state)
@@ -551,7 +557,7 @@ class _Reader:
                 return subject.first, subject.category
             for measure, units in holder.counts:
                 if unit in units:
-                    return measure, subject.category
+                    return measure, subject.category or state.categories.get(subject.first)
         return None
 
     def read_loose(self, value: Decimal, unit: str | None, count_unit: str | None, span: Span, token: re.Match[str], text: Folded, state: _State, role: str) -> None:
@@ -683,5 +689,5 @@ def read_narrative(document: Document, sections: Iterable[Section], identity: Id
 
 def _usual_unit(document: Document) -> str:
     """The money unit most amounts of a document are printed in; 万元 where there are none."""
-    units = Counter(re.findall(r"\d\s*(亿元|万\s*元|元)", document.content))
-    return max(units, key=lambda unit: units[unit]).replace(" ", "") if units else "万元"
+    units = Counter(map(key, re.findall(r"\d\s*([亿億]元|[万萬]\s*元|元)", document.content)))
+    return max(units, key=lambda unit: units[unit]) if units else "万元"

@@ -137,3 +137,25 @@ def test_forms_flattened_by_trafilatura_come_back_or_say_ambiguous(version: str)
         assert len(missed) <= doubts, (case["id"], page["variant"], missed[:3], have[:3])
         checked += len(have)
     assert checked > 300
+
+
+def test_a_list_of_projects_in_rows_gives_one_project_per_name() -> None:
+    rows = [["项目名称", "预算金额", "年度绩效目标", "指标名称", "指标性质", "指标值", "计量单位", "指标权重(%)"],
+            ["山塘清淤", "42.00", "清淤十二口", "清淤山塘", "≥", "12", "口", "60"], ["山塘清淤", "42.00", "清淤十二口", "完工率", "=", "100", "%", "40"],
+            ["渠道衬砌", "30.50", "衬砌三公里", "衬砌长度", "≥", "3", "公里", "100"]]  # fmt: skip
+    content, cells = "", []
+    for number, row in enumerate(rows):
+        for column, text in enumerate(row):
+            if number == 2 and column < 3:
+                continue
+            cells.append(Cell(number, column, Span(len(content), len(content) + len(text)), rowspan=2 if number == 1 and column < 3 else 1))
+            content += f"{text} | "
+        content += "\n"
+    page = Document(Source("page", "0" * 64), content, (Table(Span(0, len(content)), 4, 8, tuple(cells)),))
+    found = read_forms(page)
+    assert [(p.kind, p.project_name, str(p.initial_budget), p.goal_target) for p in found.projects] == [
+        ("target", "山塘清淤", "42.00", "清淤十二口"), ("target", "渠道衬砌", "30.50", "衬砌三公里"),
+    ]  # fmt: skip
+    assert [(r.project_id[-1], r.level3, r.target_operator, str(r.target_value), r.target_unit, str(r.weight)) for r in found.indicators] == [
+        ("1", "清淤山塘", "≥", "12", "口", "60"), ("1", "完工率", "=", "100", "%", "40"), ("2", "衬砌长度", "≥", "3", "公里", "100"),
+    ]  # fmt: skip

@@ -130,6 +130,10 @@ def find_forms(document: Document) -> tuple[Form, ...]:
         if upper and _opens_late(rows):
             rows = (*upper, *rows)
         upper = ()
+        listing = _listing(rows)
+        if listing is not None:
+            forms += [Form(block, group) for group in listing]
+            continue
         starts = [number for number, row in enumerate(rows) if _opens(row)]
         complete = [start for start, end in zip(starts, [*starts[1:], len(rows)], strict=False) if any(is_indicator_head(row) for row in rows[start:end])]
         bounds = [0, *complete[1:], len(rows)]
@@ -140,3 +144,21 @@ def find_forms(document: Document) -> tuple[Form, ...]:
 def _opens_late(rows: tuple[Row, ...]) -> bool:
     """Whether the indicators come before any row that names a project: the head of this form stands elsewhere."""
     return next((is_indicator_head(row) for row in rows if is_indicator_head(row) or _opens(row)), False)
+
+
+def _listing(rows: tuple[Row, ...]) -> tuple[tuple[tuple[int, Row], ...], ...] | None:
+    """A table that lists projects and their indicators in rows (项目名称 is a column head): one group of rows per project, each with the heads."""
+    head = next((number for number, row in enumerate(rows) if is_indicator_head(row)), 0)
+    named = head_fields(rows[head], "head").get("project_name")
+    if named is None or any(_opens(row) and not is_indicator_head(row) for row in rows):
+        return None
+    groups: list[list[tuple[int, Row]]] = []
+    current: Cell | None = None
+    for number, row in enumerate(rows[head + 1 :], head + 1):
+        entry = next((entry for entry in reversed(row) if entry.column <= named.column), None)
+        if entry is not None and entry.text and entry.column == named.column and entry.cell is not current:
+            current = entry.cell
+            groups.append([(head, rows[head])])
+        if groups:
+            groups[-1].append((number, row))
+    return tuple(tuple(group) for group in groups)

@@ -87,6 +87,7 @@ def _read(document: Document, form: Form) -> _Reading:
     reading = _Reading()
     sparse = form.table.sparse
     columns: dict[str, Entry] = {}
+    listed: dict[str, Entry] = {}  # columns of a list of projects that say of which project a row is
     part = "head"
     for number, row in form.rows:
         filled = tuple(entry for entry in row if entry.text)
@@ -97,8 +98,11 @@ def _read(document: Document, form: Form) -> _Reading:
         if is_indicator_head(row):
             columns = head_fields(row, "indicators")
             reading.heads = frozenset(columns)
+            listed = head_fields(row, "head") | {"goal": entry for name, entry in head_fields(row, "goals").items() if name in {"label", "target"}}
             part = "indicators"
         elif part == "indicators":
+            if listed:
+                _read_listed(document, row, listed, reading)
             tail = field_of("tail", own[0].text)
             if tail is not None:
                 _read_tail(document, row, own, tail, columns, reading, sparse=sparse)
@@ -119,10 +123,27 @@ def _read(document: Document, form: Form) -> _Reading:
             _read_goals(document, row, own, columns, reading, sparse=sparse)
         elif part == "funds" and field_of("goals", own[0].text) != "label":
             _read_fund(document, row, own, columns, reading, sparse=sparse)
+        elif field_of("goals", own[0].text) == "label" and len(own) <= 2:
+            if len(own) == 2:
+                reading.goals.setdefault("target", _value(document, own[1]))
+            else:
+                columns, part = {"target": own[0]}, "goals"
         else:
             _read_pairs(document, row, reading)
             reading.unit = reading.unit or _unit_in(filled)
     return reading
+
+
+def _read_listed(document: Document, row: Row, listed: Mapping[str, Entry], reading: _Reading) -> None:
+    """What a row of a list of projects says of the project itself: name, budget, goal."""
+    for name, head in listed.items():
+        entry = _at(row, head.column)
+        if entry is None or not entry.text or entry.column != head.column:
+            continue
+        if name == "goal":
+            reading.goals.setdefault("target", _value(document, entry))
+        else:
+            reading.head.setdefault(name, _value(document, entry))
 
 
 def _value(document: Document, entry: Entry) -> _Value:
@@ -447,7 +468,7 @@ def _project(document: Document, form: Form, project_id: str, ordinal: int, kind
         total_score=_number(head.get("total_score")) if "total_score" in head else _number(reading.total.get("score")),
         grade=text("grade"),
         fund_unit=reading.unit or _unit_above(document, form),
-        initial_budget=total.initial_budget if total else None,
+        initial_budget=total.initial_budget if total else _number(head.get("budget")),
         annual_budget=total.annual_budget if total else None,
         executed=total.executed if total else None,
         execution_rate_pct=total.execution_rate_pct if total else None,
