@@ -94,7 +94,7 @@ class _State:
     projects: bool = False  # inside a list of projects with their amounts
     project: str | None = None
     item_class: str | None = None  # the 类 that a heading or an earlier path named
-    brackets: list[tuple[tuple[Subject, ...], tuple[Subject, ...]]] = field(default_factory=list)  # the subjects before each open bracket
+    brackets: list[tuple[tuple[Subject, ...], tuple[Subject, ...], dict[str, str]]] = field(default_factory=list)  # subjects and categories before each open bracket
     token_end: int = 0  # where the last token ended
     opened: int = 0  # how many lines there were when the paragraph began
     spent: bool = False  # a number has been read since the last subject
@@ -376,10 +376,10 @@ class _Reader:
         elif name == "zero":
             state.zero = (token.start(), token.end())
         elif name == "open":
-            state.brackets.append((state.subjects, state.money))
+            state.brackets.append((state.subjects, state.money, dict(state.categories)))
         elif name == "close":
             if state.brackets:
-                state.subjects, state.money = state.brackets.pop()
+                state.subjects, state.money, state.categories = state.brackets.pop()
         elif name == "comma":
             state.zero = None
             if state.spent and not text.text[token.end() : token.end() + 1].isdigit():
