@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from normalize.folding import key
 from normalize.lexicon import trie_pattern
+from normalize.mirrors import original
 from normalize.titles import is_body, read_title, squeeze
 from normalize.vocabulary import load_toml
 
@@ -137,6 +138,7 @@ def status_of(document: Document, identity: Identity, disclosure: Disclosure) ->
 
     `disclosure` holds what was read out of it so far: a disclosure that gave no figure at all is partial, never silently ok.
     """
+    document = original(document)
     signals = signals_of(document)
     if signals.unfilled:
         return Verdict("not_a_disclosure", "未填写的模板（XX占位）", "an unfilled template (XX placeholders)")

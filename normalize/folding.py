@@ -1,7 +1,7 @@
 """Folded text: the form in which wording is compared, with the way back to what is printed.
 
-Half-width brackets and digits, no blanks, no quotation marks, radicals and compatibility forms as ordinary characters. Matching happens
-on the folded text only; what is published is cut from the printed text through `Folded.span`.
+Half-width brackets and digits, no blanks, no quotation marks, radicals, compatibility and Traditional forms as ordinary characters, no
+pinyin glosses. Matching happens on the folded text only; what is published is cut from the printed text through `Folded.span`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from extract.document import Span
+from normalize.vocabulary import load_csv
+
+
+# Every Traditional or regional form (預, 説, 衆) that OpenCC's table t2s gives for a character of the vocabularies, left out where the form
+# itself stands in the name of a place, code or body (乾县). Made once; a character that enters the vocabularies later adds its forms here.
+TRADITIONAL = {ord(row["traditional"]): row["simplified"] for row in load_csv("traditional.csv")}
 
 
 def _one_to_one() -> dict[int, str]:
@@ -23,6 +29,7 @@ def _one_to_one() -> dict[int, str]:
             if len(plain) == 1 and plain != chr(code):
                 table[code] = plain
     table |= {ord(a): b for a, b in zip("〔〕【】﹙﹚〈〉﹤﹥、﹑﹐﹔﹕﹪−–—―－~～", "[][]()<><>、、,;:%-----~~", strict=True)}
+    table |= TRADITIONAL
     table |= {ord(blank): " " for blank in "\u3000\u00a0\u2002\u2003\u2009\u200a\t\r\n"}
     return table
 
@@ -31,6 +38,23 @@ _TABLE = _one_to_one()
 _DROPPED = "\u200b\u200c\u200d\u2060\ufeff"
 # A blank stays only between two numbers, where dropping it would make one number of two.
 _KEPT = re.compile(rf"[^\s“”\"'‘’「」『』＂{_DROPPED}]+|(?<=[0-9%])[ ]+(?=[0-9])")
+
+
+# 預(yù)算, 財(cái)政: mirrors print the pinyin of a character behind it. A syllable without tone counts only beside one that has one, so that
+# (境), (本级), (ha) stay.
+_LETTER = "a-zɑɡü"
+_TONE = "āáǎàōóǒòēéěèīíǐìūúǔùǖǘǚǜńňǹḿ\u0300\u0301\u0304\u030c"
+_TONED = re.compile(rf"[(（][{_LETTER}]{{0,4}}[{_TONE}]")
+_PINYIN = re.compile(rf"(?<=[㐀-鿿])[(（](?:[{_LETTER}]{{0,4}}[{_TONE}][{_LETTER}{_TONE}]{{0,4}}|[bpmfdtnlgkhjqxzcsryw]{{1,2}}[aeiouüv]{{1,3}}(?:ng?|r)?)[)）]")
+
+
+def pinyin_glosses(text: str) -> list[Span]:
+    """Where brackets hold the pinyin of the character before them.
+
+    >>> pinyin_glosses("預(yù)算數(shù)，因公出國(境)費，單位(本级)")
+    [Span(start=1, end=5), Span(start=7, end=12)]
+    """
+    return [Span(*gloss.span()) for gloss in _PINYIN.finditer(text)] if _TONED.search(text) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +83,12 @@ def fold(text: str, offset: int = 0) -> Folded:
     '较上年增加7.47万元(三公)'
     >>> folded.span(5, 11)
     Span(start=5, end=12)
+    >>> fold("預(yù)算5萬元").text
+    '预算5万元'
     """
     plain = text.translate(_TABLE)
+    if "(" in plain and _TONED.search(plain):
+        plain = _PINYIN.sub(lambda gloss: "\u200b" * len(gloss.group()), plain)
     pieces: list[str] = []
     starts: list[int] = []
     origins: list[int] = []

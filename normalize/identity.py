@@ -16,6 +16,7 @@ from normalize.contact import attachments_of, contact_phone
 from normalize.cover import Stated, metadata, stated_titles
 from normalize.dates import published_on
 from normalize.disclosing import Signals, signals_of
+from normalize.mirrors import mirrored, original
 from normalize.places import Place, find_place, mentions
 from normalize.records import Finding, Identity
 from normalize.titles import squeeze
@@ -42,6 +43,7 @@ def identify(document: Document, sections: tuple[Section, ...]) -> tuple[Identit
 
     A page that is no disclosure has no stage, kind or year; its department is the body whose page it says it is, if it says so.
     """
+    printed, document = document, original(document)
     signals = signals_of(document)
     titles = stated_titles(document)
     published = published_on(document)
@@ -51,7 +53,7 @@ def identify(document: Document, sections: tuple[Section, ...]) -> tuple[Identit
         return _placed(replace(identity, department=owner), find_place(owner) if owner else None), ()
     year, year_doubts = _fiscal_year(document, titles)
     stage, stage_doubts = _stage(document, titles, signals)
-    findings = [*published.findings, *year_doubts, *stage_doubts]
+    findings = [*mirrored(printed), *published.findings, *year_doubts, *stage_doubts]
     identity = replace(identity, fiscal_year=year, stage=stage)
     if signals.unfilled:
         return identity, tuple(findings)
@@ -63,7 +65,7 @@ def identify(document: Document, sections: tuple[Section, ...]) -> tuple[Identit
     if department.name is None and level != "government":
         findings.append(Finding("department_unknown", "unreadable", "页面没有写明公开部门", "the page does not name the disclosing body", "look"))
     identity = replace(
-        identity, department=department.name, entity_level=level, doc_kind=kind, contact_phone=contact_phone(document, sections), attachments=attachments_of(document)
+        identity, department=department.name, entity_level=level, doc_kind=kind, contact_phone=contact_phone(printed, sections), attachments=attachments_of(printed)
     )
     return _placed(identity, department.place or _own_place(document, titles, department.name, site, year)), tuple(findings)
 
