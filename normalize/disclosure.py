@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import fields, replace
+from functools import cache
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from normalize.accounting import account
 from normalize.checks import run_checks
@@ -19,6 +21,8 @@ from normalize.tables import read_tables
 from normalize.tables.self_evaluation import read_forms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from extract.document import Document
 
 
@@ -47,7 +51,8 @@ def normalize(document: Document) -> Disclosure:
         return stamped(Disclosure(document.id, status, identity, zh, en))
     numbered = account(document, replace(disclosure, status=status, reason_zh=zh, reason_en=en), (*tables.explained, *forms.explained, *prose.explained))
     numbered = stamped(numbered)
-    return stamped(replace(numbered, findings=(*numbered.findings, *run_checks(numbered))))
+    checked = replace(numbered, findings=(*numbered.findings, *run_checks(numbered)))
+    return stamped(checked, ("findings",))
 
 
 def _noted(document: Document) -> tuple[Finding, ...]:
@@ -57,10 +62,19 @@ def _noted(document: Document) -> tuple[Finding, ...]:
     )
 
 
-def stamped(disclosure: Disclosure) -> Disclosure:
-    """The same disclosure with the id of every row: document, table, place in it."""
-    tables: dict[str, Any] = {
-        table: tuple(replace(cast("Any", row), row_id=row_id(disclosure.document_id, table, place)) for place, row in enumerate(getattr(disclosure, table), 1))
-        for table in TABLES
-    }
-    return replace(disclosure, **tables)
+def stamped(disclosure: Disclosure, tables: Iterable[str] = TABLES) -> Disclosure:
+    """The same disclosure with the id of every row of these tables: document, table, place in it."""
+    numbered: dict[str, Any] = {table: _with_ids(disclosure.document_id, table, getattr(disclosure, table)) for table in tables}
+    return replace(disclosure, **numbered)
+
+
+def _with_ids(document_id: str, table: str, rows: tuple[Any, ...]) -> tuple[Any, ...]:
+    """New rows through their constructor: `dataclasses.replace` takes twice the time, and a document has a thousand rows."""
+    record, values = TABLES[table], _values(TABLES[table])
+    return tuple(record(*values(row), row_id=row_id(document_id, table, place)) for place, row in enumerate(rows, 1))
+
+
+@cache
+def _values(record: type) -> attrgetter[tuple[Any, ...]]:
+    """All fields of a record but its id, which is the last."""
+    return attrgetter(*(field.name for field in fields(record) if field.name != "row_id"))
