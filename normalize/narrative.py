@@ -61,6 +61,7 @@ _ITEM_MEASURES = {"gov_fund": "gov_fund_expenditure", "state_capital": "state_ca
 _CLASS_MEASURES = {**_ITEM_MEASURES, "total": "current_year_expenditure"}
 _TRACKED = {"编报绩效目标": "target_set", "绩效跟踪": "tracking", "绩效跟踪评价": "tracking"}
 _GRADES = {"优秀": "优", "良好": "良"}
+_NOTE = re.compile(r"\(?(?:注|说明|备注)\d?[:.、]")
 _EMPTY_TABLE = re.compile("(?:本|此|该)表|空表")  # a note under a table, not a statement of the narrative
 _SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "level_adjusted", "level_budget", "level_executed", "level_final"})
 _SIDES = {"收入": "_revenue", "支出": "_expenditure"}
@@ -410,6 +411,8 @@ class _Reader:
         """`无政府性基金预算财政拨款收支`: nothing of this was received or spent."""
         if state.zero is None or (subject.entry is not None and subject.entry.count) or not subject.first.startswith(("gov_fund", "state_capital", "three_public", "agency_operating", "procurement")):
             return
+        if _NOTE.match(text.text):
+            return  # a note under a table
         rest = text.text[state.subject_end :].partition("。")[0]
         if re.match(r"[^。,;]{0,6}\d", rest) or _EMPTY_TABLE.search(rest):
             return
