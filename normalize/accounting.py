@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from extract.document import Document
 
 _NUMERAL = re.compile(r"[0-9０-９]+(?:[,，.．][0-9０-９]+)*")
+_LINE_WITH_DIGIT = re.compile(r"^[^\n\d]*\d[^\n]*", re.MULTILINE)
 _CONTEXT = 24
 _ROW_NUMBER_HEADS = frozenset({"序号", "行次", "编号"})
 
@@ -67,13 +68,7 @@ def _row_numbers(document: Document) -> Iterator[Span]:
 
 
 def _lines(content: str) -> Iterator[tuple[int, int]]:
-    start = 0
-    while start < len(content):
-        end = content.find("\n", start)
-        end = len(content) if end < 0 else end
-        if any(character.isdigit() for character in content[start:end]):
-            yield start, end
-        start = end + 1
+    return (match.span() for match in _LINE_WITH_DIGIT.finditer(content))
 
 
 class _Covered:
