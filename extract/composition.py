@@ -28,7 +28,6 @@ class Run(NamedTuple):
     page: int
     text: str
     boxes: NDArray[np.float64]
-    spilled: bool = False  # in the file, but its cell is too low to show it
 
 
 class PlacedCell(NamedTuple):

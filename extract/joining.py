@@ -34,7 +34,6 @@ class TextLine(NamedTuple):
     x1: float
     bottom: float
     size: float
-    spilled: bool = False  # clipped away because its cell is too low
 
 
 def first_word(text: str, boxes: NDArray[np.float64]) -> float:
@@ -82,7 +81,7 @@ def cell_joint(before: TextLine, after: TextLine, width: float) -> str:
         broken = before.text[-1] == "." or (before.text[-1] == "," and THOUSANDS.match(after.text) is not None)
         digit = float(after.boxes[0, 2] - after.boxes[0, 0])
         return "" if broken or room < digit + CELL_PADDING * before.size else "\n"
-    if heading_of(after.text) is not None and (ended or room > first_word(after.text, after.boxes) + CELL_PADDING * before.size):
+    if after.text[0] not in CLINGING and heading_of(after.text) is not None and (ended or room > first_word(after.text, after.boxes) + CELL_PADDING * before.size):
         return "\n"
     aligned = abs(after.x0 - before.x0) < 0.5 * before.size and len(before.text) >= SENTENCE
     if (ended or aligned) and room > first_word(after.text, after.boxes) + (CELL_PADDING + 1.5) * before.size:

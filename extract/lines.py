@@ -37,7 +37,6 @@ class Line(NamedTuple):
     x1: float
     bottom: float
     size: float  # of most of its characters, points
-    spilled: bool  # clipped away because its cell is too low
 
 
 class Arrangement(NamedTuple):
@@ -161,7 +160,6 @@ def _laid_out(
         np.maximum.reduceat(end[order], first).tolist(),
         np.maximum.reduceat(bottom[order], first).tolist(),
         size[(first + last) // 2].tolist(),
-        np.minimum.reduceat(glyphs.windows[order].any(axis=1), first).tolist(),
     )
     return Arrangement(shown.astype("<u4").tobytes().decode("utf-32-le"), boxes, tuple(map(Line._make, zip(*columns, strict=True))))
 

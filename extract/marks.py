@@ -24,12 +24,13 @@ class Glyphs(NamedTuple):
     origins: Floats  # (n, 2)
     angles: NDArray[np.int16]  # 0, 90, 180 or 270 degrees clockwise
     spaced: NDArray[np.bool_]  # a blank stands before it in the order of drawing
-    windows: Floats  # (n, 4): what the clip path of a character leaves open, where it hides the character; zero for all that show
+    windows: Floats  # (n, 4): what the clip path of a character leaves open, where it cuts into the character; zero for all others
+    hidden: NDArray[np.bool_]  # under a clip path, like all of the string it was drawn with
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.intp]) -> Glyphs:
         """Some of the characters, in the order asked for."""
-        codes, boxes, origins, angles, spaced, windows = self
-        return Glyphs(codes[which], boxes[which], origins[which], angles[which], spaced[which], windows[which])
+        codes, boxes, origins, angles, spaced, windows, hidden = self
+        return Glyphs(codes[which], boxes[which], origins[which], angles[which], spaced[which], windows[which], hidden[which])
 
 
 class Rules(NamedTuple):
@@ -56,7 +57,7 @@ class PageMarks:
     loaded: bool = True
 
 
-NO_GLYPHS = Glyphs(np.zeros(0, np.uint32), np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0, np.int16), np.zeros(0, bool), np.zeros((0, 4)))
+NO_GLYPHS = Glyphs(np.zeros(0, np.uint32), np.zeros((0, 4)), np.zeros((0, 2)), np.zeros(0, np.int16), np.zeros(0, bool), np.zeros((0, 4)), np.zeros(0, bool))
 NO_RULES = Rules(np.zeros((0, 3)), np.zeros((0, 3)))
 
 

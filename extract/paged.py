@@ -61,7 +61,7 @@ def read_leaf(glyphs: Glyphs, rules: Rules, number: int, size: tuple[float, floa
     by_region: list[list[TextLine]] = [[] for _ in range(1 + sum(len(grid.cells) for grid in grids))]
     for line in arranged.lines:
         by_region[line.region].append(
-            TextLine(number, arranged.read(line), arranged.boxes[line.start : line.end], line.x0, line.top, line.x1, line.bottom, line.size, line.spilled)
+            TextLine(number, arranged.read(line), arranged.boxes[line.start : line.end], line.x0, line.top, line.x1, line.bottom, line.size)
         )
     tables: list[tuple[float, PlacedTable]] = []
     first = 0
@@ -77,23 +77,23 @@ def _in_cells(glyphs: Glyphs, grids: Sequence[Grid]) -> tuple[Glyphs, NDArray[np
     Clipped text stays where its window is a cell: spreadsheets cut off what a low row has no room for. The rest is left out: what a
     window as large as the page hides is printed on another page.
     """
-    clipped: NDArray[np.bool_] = np.logical_or.reduce(glyphs.windows != 0, axis=1)
+    cut: NDArray[np.bool_] = np.logical_or.reduce(glyphs.windows != 0, axis=1)
     points = (glyphs.boxes[:, :2] + glyphs.boxes[:, 2:]) / 2
-    if clipped.any():
-        points[clipped] = np.clip(points[clipped], glyphs.windows[clipped, :2] + EDGE, glyphs.windows[clipped, 2:] - EDGE)
+    if cut.any():
+        points[cut] = np.clip(points[cut], glyphs.windows[cut, :2] + EDGE, glyphs.windows[cut, 2:] - EDGE)
     regions = np.full(len(points), -1, np.intp)
     first = 0
     for grid in grids:
         found = grid.locate(_held_back(points, grid) if grid.open_bottom or grid.open_top else points)
         here = np.flatnonzero((regions < 0) & (found >= 0))
-        cut = clipped[here]
-        if cut.any():
+        hidden = glyphs.hidden[here]
+        if hidden.any():
             fits = np.ones(len(here), bool)
-            fits[cut] = grid.holds(found[here[cut]], glyphs.windows[here[cut]], WINDOW_SLACK)
+            fits[hidden] = grid.holds(found[here[hidden]], glyphs.windows[here[hidden]], WINDOW_SLACK)
             here = here[fits]
         regions[here] = found[here] + first
         first += len(grid.cells)
-    kept: NDArray[np.bool_] = ~clipped | (regions >= 0)
+    kept: NDArray[np.bool_] = ~glyphs.hidden | (regions >= 0)
     return (glyphs, regions) if kept.all() else (glyphs.take(kept), regions[kept])
 
 
@@ -116,7 +116,7 @@ def _placed(grid: Grid, contents: Sequence[Sequence[TextLine]], number: int) -> 
         for index, line in enumerate(lines):
             if index and (joint := cell_joint(lines[index - 1], line, xs[column + colspan] - xs[column])):
                 runs.append(Run(0, joint, np.zeros((1, 4))))
-            runs.append(Run(number, line.text, line.boxes, line.spilled))
+            runs.append(Run(number, line.text, line.boxes))
         cells.append(PlacedCell(row, column, rowspan, colspan, tuple(runs)))
     return PlacedTable((number,), xs, len(grid.ys) - 1, tuple(cells), grid.open_top, grid.open_bottom)
 
@@ -136,7 +136,7 @@ def _flow(leaves: Sequence[Leaf], furniture: frozenset[tuple[int, int]], margins
                 lines.append(piece)
                 continue
             over = ["".join(line.text.split()) for line in lines if line.page == leaf.number]
-            if parts and continues(parts[-1], piece) and (not lines or (over == lead and len(over) == len(lines) and same_head(parts[0], piece))):
+            if parts and continues(parts[-1], piece) and (not lines or (len(over) == len(lines) and lead[-len(over) :] == over and same_head(parts[0], piece))):
                 parts.append(piece)  # what stands over it again is the title that the first part has
             else:
                 if parts:

@@ -95,24 +95,26 @@ def _glyphs(text: int, count: int, objects: pdfium.PageObjects, view: View) -> t
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     on_page = (middle >= (view.left, view.bottom)).all(axis=1) & (middle <= (view.right, view.top)).all(axis=1)
     shown = solid & on_page
-    window = np.zeros((count, 4))
+    window, hidden = np.zeros((count, 4)), np.zeros(count, bool)
     spaces = clip_windows(objects, view)
     if spaces:
         allowed = np.array([spaces.get(handle, EVERYWHERE) for handle in handles.tolist()])[owner]
         clipped = shown & ~((middle >= allowed[:, :2]).all(axis=1) & (middle <= allowed[:, 2:]).all(axis=1))
+        cut = clipped | (shown & ((boxes[:, :2] < allowed[:, :2]) | (boxes[:, 2:] > allowed[:, 2:])).any(axis=1))
         begun = np.zeros(len(handles), bool)
         begun[owner[shown & ~clipped]] = True
-        clipped &= ~begun[owner]  # a string that is cut off sideways counts as a whole: half a number is another number
+        hidden = clipped & ~begun[owner]  # a string that is cut off sideways counts as a whole: half a number is another number
         page = (view.left, view.bottom), (view.right, view.top)
-        window[clipped] = np.concatenate((np.clip(allowed[clipped, :2], *page), np.clip(allowed[clipped, 2:], *page)), axis=1)
+        window[cut] = np.concatenate((np.clip(allowed[cut, :2], *page), np.clip(allowed[cut, 2:], *page)), axis=1)
         empty = (window[:, 2:] <= window[:, :2]).any(axis=1)
-        shown &= ~(clipped & empty)
+        shown &= ~(hidden & empty)
+        window[empty] = 0.0
     kept = np.flatnonzero(shown)
     turned = (angles[kept] + 90 * view.turns) % 360
     windows = window[kept]
     covered = windows.any(axis=1)
     windows[covered] = view.boxes(windows[covered])
-    glyphs = Glyphs(codes[kept], view.boxes(boxes[kept]), view.points(origins[kept]), turned.astype(np.int16), spaced[kept], windows)
+    glyphs = Glyphs(codes[kept], view.boxes(boxes[kept]), view.points(origins[kept]), turned.astype(np.int16), spaced[kept], windows, hidden[kept])
     return glyphs, int((solid & ~shown).sum())
 
 

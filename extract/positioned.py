@@ -98,7 +98,7 @@ def _leaf(page: _Element, number: int) -> Leaf:
     height = _points(style.get("height", "")) or max(PAGE_HEIGHT, float(boxes[:, 3].max(initial=0.0)))
     count = len(boxes)
     origins = np.stack((boxes[:, 0], np.array(marks.baselines)), axis=1) if count else np.zeros((0, 2))
-    glyphs = Glyphs(np.array(marks.codes, np.uint32), boxes, origins, np.zeros(count, np.int16), np.zeros(count, bool), np.zeros((count, 4)))
+    glyphs = Glyphs(np.array(marks.codes, np.uint32), boxes, origins, np.zeros(count, np.int16), np.zeros(count, bool), np.zeros((count, 4)), np.zeros(count, bool))
     return read_leaf(glyphs, Rules(np.array(marks.across).reshape(-1, 3), np.array(marks.down).reshape(-1, 3)), number, (width, height))
 
 
