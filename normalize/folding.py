@@ -15,7 +15,6 @@ from functools import lru_cache
 from extract.document import Span
 from normalize.vocabulary import load_csv
 
-
 # Every Traditional or regional form (預, 説, 衆) that OpenCC's table t2s gives for a character of the vocabularies, left out where the form
 # itself stands in the name of a place, code or body (乾县). Made once; a character that enters the vocabularies later adds its forms here.
 TRADITIONAL = {ord(row["traditional"]): row["simplified"] for row in load_csv("traditional.csv")}
@@ -35,9 +34,11 @@ def _one_to_one() -> dict[int, str]:
 
 
 _TABLE = _one_to_one()
-_DROPPED = "\u200b\u200c\u200d\u2060\ufeff"
+_DROPPED = "“”\"'‘’「」『』＂\u200b\u200c\u200d\u2060\ufeff"
 # A blank stays only between two numbers, where dropping it would make one number of two.
-_KEPT = re.compile(rf"[^\s“”\"'‘’「」『』＂{_DROPPED}]+|(?<=[0-9%])[ ]+(?=[0-9])")
+_KEPT = re.compile(rf"[^\s{_DROPPED}]+|(?<=[0-9%])[ ]+(?=[0-9])")
+_NOT_IN_KEYS = _DROPPED + "".join(filter(str.isspace, map(chr, range(0x3001))))
+_KEY_TABLE: dict[int, str | None] = {code: None if plain in _NOT_IN_KEYS else plain for code, plain in _TABLE.items()} | dict.fromkeys(map(ord, _NOT_IN_KEYS))
 
 
 # 預(yù)算, 財(cái)政: mirrors print the pinyin of a character behind it. A syllable without tone counts only beside one that has one, so that
@@ -75,6 +76,7 @@ class Folded:
         return Span(self.origin(start), self.origin(end - 1) + 1)
 
 
+@lru_cache(maxsize=1024)  # every reader of a document folds the same paragraphs
 def fold(text: str, offset: int = 0) -> Folded:
     """The folded form of `text`, which starts at `offset` of its document.
 
@@ -108,4 +110,5 @@ def key(text: str) -> str:
     >>> key("本年收入合\\n计")
     '本年收入合计'
     """
-    return fold(text).text.replace(" ", "")
+    plain = text.translate(_KEY_TABLE)
+    return fold(text).text.replace(" ", "") if "(" in plain and _TONED.search(plain) else plain
