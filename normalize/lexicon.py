@@ -121,6 +121,7 @@ _BASE_TEMPLATE = (
 _ITEM_PATH = r"(?:(?P<item_class>[一-鿿、/()]{2,24}?)\(类\)[,、-]?)?(?P<item_group>[一-鿿、/()]{2,40}?)\(款\)?\)?[,、-]?(?P<item>[一-鿿、/()]{2,50}?)\(项\)"
 _DASH_PATH = r"(?P<dash_class>[一-鿿、]{3,20}支出)-(?P<dash_group>[一-鿿、()]{2,30})-(?P<dash_item>[一-鿿、()]{2,40}?)(?=\d|支出\d)"
 _CODED_ITEM = r"(?<![\d,])(?P<item_code>2[0-3]\d(?:\d\d){1,2}-?|2[0-3]\d-)(?![元万亿人件个户次辆台宗项%])(?P<coded_name>[一-鿿][一-鿿、()]{1,39}?)(?=安排|年初|预算|支出|决算|\d|[,;:。为]|$)(?:支出)?"
+_NAME_AND_CODE = r"(?P<named>[一-鿿][一-鿿、]{1,39})\((?P<named_code>[235]\d{2}(?:\d{2}){0,2})\)"
 _VEHICLE_TYPE = r"(?P<vehicle>(?:(?!公务用车|购置|共有|共计|实有|保有)[一-鿿()]){2,24}?(?:用车|(?<=其他)车辆))(?=(?:为|共|合计|数)?\d+(?:辆|台))"
 _EQUIPMENT = r"单(?:位|台)?价(?:值|格)?(?:在)?(?P<price>\d+)万元(?:\(含\)|\(含\d+万元\)|含)?(?:及)?以上的?(?P<equipment>通用|专用|大型)?设备(?:\(不含车辆\))?"
 _PROCURED_ELSEWHERE = r"(?:在)?其他政府采购项目中,由(?P<sme>中小|小微)企业供应商中标或者?成交的,采购金额"
@@ -151,6 +152,7 @@ def lexicon() -> Lexicon:
     kinds = [
         ("equipment_group", _EQUIPMENT),
         *((f"not_{name}", pattern) for name, pattern in nonfigures.items()),
+        ("name_and_code", _NAME_AND_CODE),
         ("coded_item", _CODED_ITEM),
         ("number", f"(?P<digits>-?(?:{NUMBER}))(?:(?P<percent>%|个百分点)|(?P<money>{_any(words['units']['money'], plain=False)})|(?P<scale>{words['units']['scale']})?(?P<unit>{_any(words['units']['count'], plain=False)})?)"),
         ("item_path", _ITEM_PATH),
@@ -187,7 +189,7 @@ def lexicon() -> Lexicon:
 # What a passage must contain for a kind of token to be possible at all.
 _NEEDED = {
     "item_path": ("(项)", "项)"), "dash_path": ("支出-",), "vehicle_type": ("用车", "其他车辆"), "equipment_group": ("单价", "单位价", "单台价"),
-    "elsewhere": ("供应商",), "targeted": ("年度项目",), "graded": ("项目",), "share": ("占",), "coded_item": ("20", "21", "22", "23"), "nonfigure": tuple("0123456789"),
+    "elsewhere": ("供应商",), "targeted": ("年度项目",), "graded": ("项目",), "share": ("占",), "coded_item": ("20", "21", "22", "23"), "name_and_code": ("(2", "(3", "(5"), "nonfigure": tuple("0123456789"),
 }  # fmt: skip
 
 

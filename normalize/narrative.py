@@ -41,6 +41,7 @@ class Subject(NamedTuple):
     function_code: str | None = None
     entry: Measure | None = None
     label: str | None = None
+    economic_code: str | None = None
 
     @property
     def first(self) -> str:
@@ -319,6 +320,11 @@ class _Reader:
                 state.level = level or state.level
                 if subject.first == "self_evaluated_projects":
                     state.parent = (subject,)
+        elif name == "name_and_code":
+            self.explained.append(text.span(token.start("named_code"), token.end("named_code")))
+            code = token["named_code"]
+            functional = code.startswith("2")
+            self.take_subject(Subject((self.item_measure,), None, code if functional else None, None, token["named"], None if functional else code), token, text, state)
         elif name == "coded_item":
             self.explained.append(text.span(token.start("item_code"), token.end("item_code")))
             self.take_subject(Subject((self.item_measure,), None, token["item_code"].rstrip("-"), None, token["coded_name"]), token, text, state)
@@ -605,7 +611,7 @@ class _Reader:
 
     def add_line(self, measure: str, subject: Subject, basis: str, value: Decimal, unit: str | None, span: Span, text: Folded, role: str, rule: str, share_of: str | None = None) -> None:
         self.lines.append(BudgetLine("narrative", basis, value, unit, self.document.text(span), span, rule, section_kind=self.kind or None, measure=measure,
-                                     item_label=subject.label if subject.function_code or subject.entry is None else None, function_code=subject.function_code,
+                                     item_label=subject.label if subject.function_code or subject.entry is None else None, function_code=subject.function_code, economic_code=subject.economic_code,
                                      category=subject.category, share_of=share_of, role=role))  # fmt: skip
 
     def close_reason(self, text: Folded, state: _State, end: int) -> None:

@@ -139,3 +139,12 @@ def test_values_are_exact() -> None:
     _, found = read("支出合计606.04万元。")
     assert found.budget_lines[0].value == Decimal("606.04")
     assert found.budget_lines[0].amount_yuan == Decimal("6060400.00")
+
+
+def test_a_code_in_brackets_behind_its_name_is_the_code_of_the_item() -> None:
+    _, found = read("行政运行（2010601）465.21万元，较上年减少167.43万元；对事业单位资本性补助（506）341.35万元。", "一般公共预算财政拨款支出情况说明", "budget")
+    assert [(row.function_code, row.economic_code, row.basis, str(row.value)) for row in found.budget_lines] == [
+        ("2010601", None, "initial_budget", "465.21"),
+        ("2010601", None, "change_vs_prior_budget", "-167.43"),
+        (None, "506", "initial_budget", "341.35"),
+    ]

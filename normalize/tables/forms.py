@@ -6,6 +6,7 @@ project and ends where the next begins.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -13,6 +14,9 @@ from typing import NamedTuple
 from extract.document import Cell, Document, Table
 from normalize.folding import key
 from normalize.vocabulary import load_toml
+
+
+_OF_THE_YEAR = re.compile("^(?:本年度?|当年|预算年度|年度|绩效|20[0-9]{2}年度?)+")  # 本年绩效指标值 is 指标值
 
 
 class Entry(NamedTuple):
@@ -57,7 +61,7 @@ def field_of(block: str, text: str) -> str | None:
     """
     exact, prefixes = _labels(block)
     plain = text.rstrip(":")
-    found = exact.get(plain)
+    found = exact.get(plain) or (exact.get(_OF_THE_YEAR.sub("", plain)) if block == "indicators" else None)
     if found is None and len(plain) <= 24:
         found = next((field for prefix, field in prefixes if plain.startswith(prefix)), None)
     return found
