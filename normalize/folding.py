@@ -105,9 +105,9 @@ def fold(text: str, offset: int = 0) -> Folded:
 
 @lru_cache(maxsize=8192)
 def key(text: str) -> str:
-    """Folded text without any blank: the form in which labels and headers are compared.
+    r"""Folded text without any blank: the form in which labels and headers are compared.
 
-    >>> key("本年收入合\\n计")
+    >>> key("本年收入合\n计")
     '本年收入合计'
     """
     plain = text.translate(_KEY_TABLE)
