@@ -84,6 +84,7 @@ class _State:
     base: str | None = None
     base_seen: int = -99  # where it was named
     level: str | None = None
+    level_end: int = -99
     year: int | None = None
     sign: int = 0
     sign_end: int = -1
@@ -226,7 +227,7 @@ class _Reader:
         """Read one paragraph; `state` carries the subject on from the paragraph before."""
         state.end_sentence()
         state.base = state.year = state.project = None
-        state.subject_end = state.sign_end = state.base_seen = -99
+        state.subject_end = state.sign_end = state.base_seen = state.level_end = -99
         state.brackets.clear()
         state.categories.clear()
         state.parent = ()
@@ -312,6 +313,9 @@ class _Reader:
         phrase = token.group()
         if name == "subject":
             owner, level = self.words.phrases.get(phrase, ("", None))
+            if owner == "revenue_fiscal_appropriation" and token.start() == state.subject_end and state.subjects and not state.spent:
+                state.subject_end = token.end()  # 委托业务费财政拨款预算: paid from appropriations, not the appropriations
+                return
             subject = self.subject_of(phrase, state.parent)
             if owner and self.words.measures[owner].generic and _is_noun(text.text[state.token_end : token.start()]):
                 subject = Subject(())
@@ -374,7 +378,7 @@ class _Reader:
             state.paired = 0 if len(_dealt(state.subjects)) > 1 else -1
             state.projects = self.kind in _KPI_SECTIONS and "项目" in text.text[max(0, token.start() - 12) : token.start()]
         elif name.startswith("level_"):
-            state.level = name.removeprefix("level_")
+            state.level, state.level_end = name.removeprefix("level_"), token.end()
             state.sign = 0
         elif name in {"up", "down"}:
             state.sign, state.sign_end = (1 if name == "up" else -1), token.end()
@@ -479,8 +483,8 @@ class _Reader:
             return
         if not state.subjects or self.counts_now(state):
             return
-        if unit is None and state.level is None and value != 0:
-            return
+        if unit is None and token.start() - state.level_end > 3:
+            return  # a bare number is an amount only right behind 预算为, 决算数
         if unit in {None, "万"}:
             self.findings.append(_missing_unit(span, self.document.text(span), self.kind))
             unit = unit and "万元"

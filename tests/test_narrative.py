@@ -148,3 +148,19 @@ def test_a_code_in_brackets_behind_its_name_is_the_code_of_the_item() -> None:
         ("2010601", None, "change_vs_prior_budget", "-167.43"),
         (None, "506", "initial_budget", "341.35"),
     ]
+
+
+def test_appropriations_that_pay_for_a_thing_are_not_the_appropriations() -> None:
+    _, found = read("2020年本部门委托业务费财政拨款预算为97.92万元。", "其他事项", "budget")
+    assert [said(row) for row in found.budget_lines] == [("commissioned_services", "initial_budget", "97.92", "万元")]
+
+
+def test_a_bare_number_is_an_amount_only_right_behind_its_level() -> None:
+    _, found = read("年初预算为0，支出决算为150万元，比上年减少27.77万元（19.94）。")
+    assert [said(row) for row in found.budget_lines] == []
+    _, found = read("支出合计年初预算为0，支出决算为150万元，比上年减少27.77万元（19.94）。")
+    assert [said(row) for row in found.budget_lines] == [
+        ("current_year_expenditure", "initial_budget", "0", None),
+        ("current_year_expenditure", "final", "150", "万元"),
+        ("current_year_expenditure", "change_vs_prior_final", "-27.77", "万元"),
+    ]
