@@ -7,8 +7,6 @@ documented expression. Plain signed numbers (-56.95), dashes and lone operators 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from decimal import Decimal
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
 GUARDED = re.compile(r"'*[=+\-@＝＋－＠\t\r]")
 HARMLESS = re.compile(r"[+\-]?[0-9][0-9,]*(?:\.[0-9]+)?%?|[=+@＝＋－＠]|-+")  # what a spreadsheet can only show: numbers, a sign alone
+QUOTED = re.compile('[",\n\r]')
 GUARD = "'"
 FIRST = frozenset("'=+-@＝＋－＠\t\r")  # what GUARDED can begin with
 UNGUARD = r"^'('*[=+\-@＝＋－＠\t\r])"  # replaced by \1, this reads a cell back; the same pattern works in pandas, polars and DuckDB
@@ -55,8 +54,12 @@ def cell_text(value: Any) -> str:
     return "" if value is None else str(PRINTED.get(type(value), str)(value))
 
 
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if QUOTED.search(text) else text
+
+
 def _text(value: str) -> str:
-    return guarded(value) if value[:1] in FIRST else value
+    return _quoted(guarded(value) if value[:1] in FIRST else value)
 
 
 def _shortest(value: Decimal) -> str:
@@ -68,16 +71,19 @@ def _cents(value: Decimal) -> str:
     return format(value, ".2f")
 
 
-def _json(value: list[Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+def _list(value: list[Any]) -> str:
+    return _quoted(_json(value))
 
 
 def _truth(value: bool) -> str:
     return "true" if value else "false"
 
 
-PRINTED: dict[type, Callable[[Any], str]] = {str: _text, bool: _truth, Decimal: _shortest, list: _json}
-COLUMN_TYPES: dict[str, Callable[[Any], str]] = {"string": _text, "bool": _truth, "decimal(24,6)": _shortest, "decimal(20,2)": _cents}
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+PRINTED: dict[type, Callable[[Any], str]] = {str: guarded, bool: _truth, Decimal: _shortest, list: _json}
+COLUMN_TYPES: dict[str, Callable[[Any], str]] = {
+    "string": _text, "bool": _truth, "int32": str, "int64": str, "double": repr, "decimal(24,6)": _shortest, "decimal(20,2)": _cents,
+}  # fmt: skip
 
 
 def csv_header(table: str) -> str:
@@ -87,13 +93,12 @@ def csv_header(table: str) -> str:
 
 def csv_body(table: str, rows: Sequence[Row]) -> str:
     """The rows of a table as CSV lines; yuan keep their two decimals, every other decimal drops trailing zeros."""
-    if not rows:
-        return ""
-    columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
-    for at, column in enumerate(schema.columns(table)):  # whole numbers, coordinates and nulls are printed by the csv module itself
-        printed = _json if column.type.startswith("list") else COLUMN_TYPES.get(column.type)
-        if printed is not None:
-            columns[at] = [None if value is None else printed(value) for value in columns[at]]
-    lines = io.StringIO()
-    csv.writer(lines, lineterminator="\n").writerows(zip(*columns, strict=True))
-    return lines.getvalue()
+    columns: list[Iterable[str]] = []
+    for column, values in zip(schema.columns(table), zip(*rows, strict=True), strict=False):
+        printed: Callable[[Any], str] = COLUMN_TYPES.get(column.type, _list)
+        if printed is _text:  # most texts of a column are a few names, again and again
+            cells = {value: _text(value) for value in {*values} if value is not None} | {None: ""}
+            columns.append(map(cells.__getitem__, values))
+        else:
+            columns.append(["" if value is None else printed(value) for value in values])
+    return "".join([",".join(cells) + "\n" for cells in zip(*columns, strict=True)])
