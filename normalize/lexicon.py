@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
+from itertools import groupby, product
 from typing import Any
 
 from normalize.numbers import NUMBER
@@ -195,19 +195,28 @@ _NEEDED = {
 
 @cache
 def _compiled(left_out: tuple[str, ...]) -> re.Pattern[str]:
-    """The token pattern without the kinds that cannot occur. All rules for non-figures stand behind one look at the first character."""
-    starts = re.escape(load_toml("nonfigures.toml")["starts"])
+    """The token pattern without the kinds that cannot occur. Rules for non-figures and words stand behind one look at the first character."""
+    nonfigures = load_toml("nonfigures.toml")["starts"] if "nonfigure" not in left_out else None
     groups: list[str] = []
-    nonfigures: list[str] = []
-    for kind, body in lexicon().kinds:
-        if kind.startswith("not_"):
-            nonfigures.append(f"(?P<{kind}>{body})")
-        elif kind not in left_out:
-            groups.append(f"(?P<{kind}>{body})")
-    if "nonfigure" not in left_out:
-        first = 1 if "equipment_group" not in left_out else 0
-        groups.insert(first, f"(?=[{starts}])(?:{'|'.join(nonfigures)})")
+    for kind_group, kinds in groupby(lexicon().kinds, lambda kind: "not_" if kind[0].startswith("not_") else kind[0] in _WORD_KINDS):
+        starts = nonfigures if kind_group == "not_" else _word_starts() if kind_group else ""
+        body = "|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds if kind not in left_out)
+        if body and starts is not None:
+            groups.append(f"(?=[{re.escape(starts)}])(?:{body})" if starts else body)
     return re.compile("|".join(groups))
+
+
+_WORD_KINDS = frozenset({"completion", "base", "share", "reason", "purpose", "subject", "list", "paired", "level_adjusted", "level_executed", "level_final", "level_budget", "flat", "up", "down", "zero"})
+
+
+def _word_starts() -> str:
+    """Every character that a token of `_WORD_KINDS` can begin with."""
+    words = load_toml("wording.toml")
+    lists = (
+        lexicon().phrases, lexicon().classes, words["base"]["before"], words["completion"]["starts"], *(words[kind]["words"] for kind in ("reason", "purpose", "lists", "paired", "flat", "zero")),
+        *words["level"].values(), words["verbs"]["up"], words["verbs"]["down"], ("占", "同比", "变化"),
+    )  # fmt: skip
+    return "".join(sorted({word[0] for listed in lists for word in listed}))
 
 
 @cache
