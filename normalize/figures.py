@@ -50,7 +50,7 @@ class Figures:
         for measure in subject.measures:
             if measure in said:
                 continue
-            self.add_line(measure, subject, self.meaning.level_basis(None, None), Decimal(0), self.money_unit, span, text, "zero_statement", "narrative.zero")
+            self.add_line(measure, subject, self.meaning.level_basis(None, None), Decimal(0), self.money_unit, span, "zero_statement", "narrative.zero")
 
     def read_flat(self, token: re.Match[str], text: Folded, state: State) -> None:
         """`与上年持平`: a change of nought."""
@@ -61,7 +61,7 @@ class Figures:
             return
         span = text.span(token.start(), token.end())
         for subject, measure in dealt(state.money):
-            self.add_line(measure, subject, f"change_vs_{base}", Decimal(0), None, span, text, "expanded" if len(subject.measures) > 1 else "stated", "narrative.flat")
+            self.add_line(measure, subject, f"change_vs_{base}", Decimal(0), None, span, "expanded" if len(subject.measures) > 1 else "stated", "narrative.flat")
 
     def read_number(self, token: re.Match[str], text: Folded, state: State) -> None:
         whole = text.text
@@ -112,9 +112,7 @@ class Figures:
                 return  # compared with a year no table has a name for
             basis = f"change_vs_{state.base or self.meaning.default_base}"
             value *= state.sign
-        elif state.mode == "completion":
-            basis = "initial_budget"
-        elif state.subjects[-1].first == "project_budget":
+        elif state.mode == "completion" or state.subjects[-1].first == "project_budget":
             basis = "initial_budget"
         elif state.subjects[-1].first.startswith(STOCK):
             basis = "final"
@@ -122,7 +120,7 @@ class Figures:
             basis = self.meaning.level_basis(state.level, state.year)
         chosen = self.dealt_now(token, text, state)
         for subject, measure in chosen:
-            self.add_line(measure, subject, basis, value, unit, span, text, "expanded" if len(chosen) > 1 else "stated", "narrative.change" if direct else "narrative.level")
+            self.add_line(measure, subject, basis, value, unit, span, "expanded" if len(chosen) > 1 else "stated", "narrative.change" if direct else "narrative.level")
 
     def dealt_now(self, token: re.Match[str], text: Folded, state: State) -> tuple[tuple[Subject, str], ...]:
         """Whom a value is said of: the next in turn of values in a row, every subject of 分别增加a万元, else the last subject (both sides of a pair)."""
@@ -155,7 +153,7 @@ class Figures:
             return
         chosen = self.dealt_now(token, text, state)
         for subject, measure in chosen:
-            self.add_line(measure, subject, basis, value, "%", span, text, "expanded" if len(chosen) > 1 else "stated", f"narrative.{basis.split('_')[0]}", share_of=state.share_of if basis == "share_pct" else None)
+            self.add_line(measure, subject, basis, value, "%", span, "expanded" if len(chosen) > 1 else "stated", f"narrative.{basis.split('_')[0]}", share_of=state.share_of if basis == "share_pct" else None)
         state.mode = None
 
     def read_count(self, value: Decimal, unit: str | None, span: Span, token: re.Match[str], text: Folded, state: State) -> None:
@@ -201,7 +199,7 @@ class Figures:
         if gap is not None and (_LINK.fullmatch(gap) or (role == "reason" and len(gap) <= 12)):
             basis, value = f"change{'_pct' if unit == '%' else ''}_vs_{self.meaning.default_base}", value * state.sign
         label = label_before(text.text, token.start())
-        subject, category = self.loose_subject(label, count_unit, token, text, state, role)
+        subject, category = self.loose_subject(label, count_unit, token, text, role)
         if unit == "万":
             unit, count_unit = None, "万"
         if unit is not None:
@@ -212,13 +210,13 @@ class Figures:
                 basis = "final"
             self.counts.append(Quantity(subject, basis, value, count_unit, self.document.text(span), span, f"narrative.{role}", category, state.project if role == "kpi" else None, role, self.meaning.kind or None))
 
-    def loose_subject(self, label: str, unit: str | None, token: re.Match[str], text: Folded, state: State, role: str) -> tuple[str, str | None]:
+    def loose_subject(self, label: str, unit: str | None, token: re.Match[str], text: Folded, role: str) -> tuple[str, str | None]:
         if role == "reason":
             for pattern, name in self.meaning.words.followed_by:
                 entry = self.meaning.words.measures[name]
                 if unit in entry.units and role in entry.roles and pattern.match(text.text, token.end()):
                     return entry.means[0], None
-            named = [t.group() for t in state.pattern.finditer(label) if t.lastgroup == "subject"]
+            named = [t.group() for t in self.meaning.words.pattern_for(label).finditer(label) if t.lastgroup == "subject"]
             subject = self.meaning.subject_of(named[-1]) if named else None
             if subject is not None and len(subject.measures) == 1:
                 return subject.first, subject.category
@@ -232,7 +230,7 @@ class Figures:
         self.lines.append(BudgetLine("narrative", "initial_budget", value, unit, self.document.text(span), span, "narrative.project_list", section_kind="performance",
                                      measure="project_budget", category="all_self_evaluated" if total else None, project=None if total else self.document.text(text.span(token.start() - len(label), token.start())).strip() or None))  # fmt: skip
 
-    def add_line(self, measure: str, subject: Subject, basis: str, value: Decimal, unit: str | None, span: Span, text: Folded, role: str, rule: str, share_of: str | None = None) -> None:
+    def add_line(self, measure: str, subject: Subject, basis: str, value: Decimal, unit: str | None, span: Span, role: str, rule: str, share_of: str | None = None) -> None:
         self.lines.append(BudgetLine("narrative", basis, value, unit, self.document.text(span), span, rule, section_kind=self.meaning.kind or None, measure=measure,
                                      item_label=subject.label if subject.function_code or subject.entry is None else None, function_code=subject.function_code, economic_code=subject.economic_code,
                                      category=subject.category, share_of=share_of, role=role))  # fmt: skip

@@ -67,6 +67,7 @@ def test_two_hundred_planted_figures_are_facts_or_unexplained_and_never_waved_th
 
     class NoCodes:
         def function_code(self, path: object) -> str | None:
+            assert path
             return None
 
     found = read_narrative(page, find_sections(page), identity, NoCodes())

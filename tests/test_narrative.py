@@ -16,6 +16,7 @@ class NoCodes:
     """No table taught any code."""
 
     def function_code(self, path: object) -> str | None:
+        assert path
         return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,8 +12,10 @@ from extract.document import Cell, Document, Source, Span, Table
 from extract.reading import read
 from normalize.folding import key
 from normalize.numbers import parse_number, parse_percent
-from normalize.records import Indicator
 from normalize.tables.self_evaluation import read_forms
+
+if TYPE_CHECKING:
+    from normalize.records import Indicator
 
 HEAD = ["一级指标", "二级指标", "三级指标", "年度指标值", "全年完成值", "分值", "得分系数", "得分", "偏离绩效目标原因及下一步改进措施"]
 FLATTENED = Path(__file__).parent / "data" / "flattened"

@@ -6,6 +6,7 @@ import csv
 import tomllib
 from functools import cache
 from importlib.resources import files
+from io import StringIO
 from typing import Any
 
 
@@ -22,5 +23,4 @@ def load_toml(name: str) -> dict[str, Any]:
 @cache
 def load_csv(name: str) -> tuple[dict[str, str], ...]:
     """The rows of the CSV file `name`, relative to this package, all values as text."""
-    with files(__package__).joinpath(name).open(encoding="utf-8", newline="") as handle:
-        return tuple(csv.DictReader(handle))
+    return tuple(csv.DictReader(StringIO(files(__package__).joinpath(name).read_text(encoding="utf-8"), newline="")))
