@@ -88,7 +88,7 @@ class Figures:
         elif unit == "%":
             self.read_percent(value, direct, span, token, text, state)
         elif state.projects and unit is not None:
-            self.read_project_amount(value, unit, span, token, text, state)
+            self.read_project_amount(value, unit, span, token, text)
         else:
             self.read_amount(value, unit, direct, span, token, text, state)
         state.spent = True
@@ -222,7 +222,7 @@ class Figures:
                 return subject.first, subject.category
         return "kpi", label or None
 
-    def read_project_amount(self, value: Decimal, unit: str, span: Span, token: re.Match[str], text: Folded, state: State) -> None:
+    def read_project_amount(self, value: Decimal, unit: str, span: Span, token: re.Match[str], text: Folded) -> None:
         """`…6个项目分别为:甲42万元,乙7.2万元,合计49.2万元`: the budget of each project and their sum."""
         before = text.text[: token.start()]
         label = re.split(r"[,;:]|(?<=\d)(?:万元|元|亿元)、?", before)[-1]

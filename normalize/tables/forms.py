@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from extract.document import Cell, Document, Table
 from normalize.folding import key
 from normalize.vocabulary import load_toml
-
 
 _OF_THE_YEAR = re.compile("^(?:本年度?|当年|预算年度|年度|绩效|20[0-9]{2}年度?)+")  # 本年绩效指标值 is 指标值
 
@@ -141,7 +141,7 @@ def find_forms(document: Document) -> tuple[Form, ...]:
         starts = [number for number, row in enumerate(rows) if _opens(row)]
         complete = [start for start, end in zip(starts, [*starts[1:], len(rows)], strict=False) if any(is_indicator_head(row) for row in rows[start:end])]
         bounds = [0, *complete[1:], len(rows)]
-        forms += [Form(block, tuple(enumerate(rows[start:end], start))) for start, end in zip(bounds, bounds[1:], strict=False)]
+        forms += [Form(block, tuple(enumerate(rows[start:end], start))) for start, end in pairwise(bounds)]
     return tuple(forms)
 
 
