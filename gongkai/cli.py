@@ -69,7 +69,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
 
     run = commands.add_parser("run", help="read files and folders into a dataset 读取文件与文件夹，写出数据集", allow_abbrev=False)
-    run.add_argument("sources", nargs="+", type=Path, metavar="SOURCE", help="files and folders; known by content, not by extension 按内容识别")
+    run.add_argument("sources", nargs="+", metavar="SOURCE", help="files, folders, globs, manifests, WARC, zip, s3://…; known by content 按内容识别")
     run.add_argument("--output", type=Path, default=Path("output"), metavar="DIR", help="where the dataset stands (default: output/) 数据集位置")
     run.add_argument("--workers", type=_count, default=None, metavar="N", help="processes (default: one per processor) 进程数")
     run.add_argument("--dry-run", action="store_true", help="say what would be read, write nothing 只列出将读取的文件")
@@ -166,10 +166,10 @@ def _run(asked: argparse.Namespace) -> int:
     from gongkai import progress, summary  # noqa: PLC0415
     from gongkai.journal import FAILED  # noqa: PLC0415
     from gongkai.run import plan, run  # noqa: PLC0415
-    from gongkai.sources import find, printable  # noqa: PLC0415
+    from gongkai.sources import items, printable  # noqa: PLC0415
 
     if asked.dry_run:
-        work = plan(find(asked.sources, without=asked.output), asked.output, force=asked.force)
+        work = plan(items(asked.sources, without=asked.output), asked.output, force=asked.force)
         for item in work.todo:
             print(printable(item.address))
         print(

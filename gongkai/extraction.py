@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from extract.document import DocumentError
 from extract.reading import media_type, read
 from gongkai.dataset import Parts, encoded
 from gongkai.rows import Row, Rows, data_rows, document_row
-from gongkai.sources import printable
+from gongkai.sources import bytes_of, printable
 from normalize.disclosure import normalize
 
+if TYPE_CHECKING:
+    from gongkai.sources import Item
 
-class Input(NamedTuple):
-    """A file to read: where it is, the digest of its bytes, its size."""
 
-    address: str
-    sha256: str
-    size: int
+class Task(NamedTuple):
+    """What a worker is handed: a document, and the version of the rules that its rows shall name."""
+
+    item: Item
+    version: str
 
 
 class Extracted(NamedTuple):
@@ -28,31 +30,31 @@ class Extracted(NamedTuple):
     parts: Parts
 
 
-def read_rows(data: bytes, address: str, *, sha256: str, version: str) -> tuple[Row, Rows]:
+def read_rows(data: bytes, item: Item, *, version: str) -> tuple[Row, Rows]:
     """The row of a document and the rows of all it says; bytes that cannot be read are a row with a status and a reason."""
-    address = printable(address)
+    address = printable(item.address)
     try:
-        document = read(data, address)
+        document = read(data, address, declared_type=item.declared_type, declared_encoding=item.declared_encoding)
     except DocumentError as error:
-        return document_row((address, sha256), error.status, str(error), version=version, media_type=media_type(data)), {}
-    disclosure = normalize(document)
+        return document_row((address, item.sha256), error.status, str(error), version=version, media_type=media_type(data)), {}
+    disclosure = normalize(replace(document, notes=(*item.notes, *document.notes)) if item.notes else document)
     reason = " / ".join(filter(None, (disclosure.reason_zh, disclosure.reason_en)))
-    row = document_row((address, sha256), disclosure.status, reason, version=version, read=(document, disclosure))
+    row = document_row((address, item.sha256), disclosure.status, reason, version=version, read=(document, disclosure))
     return row, data_rows(document, disclosure)
 
 
-def extract(task: tuple[Input, str]) -> Extracted:
-    """Read and normalise one file with the version given."""
-    (address, sha256, _), version = task
+def extract(task: Task) -> Extracted:
+    """Read and normalise one document with the version given."""
+    item, version = task
     try:
-        data = Path(address).read_bytes()
+        data = bytes_of(item.place)
     except OSError as error:
-        return without_rows(address, sha256, "unreadable", f"无法读取文件 / cannot read the file: {error.strerror}", version)
-    row, rows = read_rows(data, address, sha256=sha256, version=version)
+        return without_rows(item, "unreadable", f"无法读取文件 / cannot read the file: {error.strerror}", version)
+    row, rows = read_rows(data, item, version=version)
     return Extracted(row, encoded(row, rows))
 
 
-def without_rows(address: str, sha256: str | None, status: str, reason: str, version: str) -> Extracted:
+def without_rows(item: Item, status: str, reason: str, version: str) -> Extracted:
     """The row of an input that yielded nothing."""
-    row = document_row((printable(address), sha256), status, reason, version=version)
+    row = document_row((printable(item.address), item.sha256), status, reason, version=version, media_type=item.media_type)
     return Extracted(row, encoded(row, {}))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gongkai import dataset, dictionary, journal, pool, sources
 from gongkai.errors import OutputError
-from gongkai.extraction import Extracted, Input, extract, without_rows
+from gongkai.extraction import Extracted, Task, extract, without_rows
 from gongkai.journal import FAILED, Entry
 from gongkai.version import extractor_version
 
@@ -27,6 +27,8 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+    from gongkai.sources import Item
 
 RUN, LOG, LOCK = "run.json", "log.jsonl", ".lock"
 DOCUMENTS_PER_WRITE = 64  # what a kill of the run itself can cost; more of those that yielded nothing: they are small, and share folders
@@ -39,10 +41,10 @@ SECONDS, SECONDS_PER_MEGABYTE = 60.0, 6.0  # the allowance of one document; a 30
 class Plan(NamedTuple):
     """What a run would do with its sources."""
 
-    todo: list[Input]
+    todo: list[Item]
     known: list[Entry]  # read before by this version
     doubles: list[tuple[str, str]]  # (source, the source with the same bytes)
-    unreadable: list[tuple[str, str]]  # (source, why)
+    unreadable: list[Item]  # nobody could read its bytes, and its `trouble` says why
 
 
 class Outcome(NamedTuple):
@@ -93,48 +95,46 @@ class Writing(NamedTuple):
         self.lines.clear()
 
 
-def plan(files: Iterable[Path], output: Path, *, force: bool) -> Plan:
+def plan(items: Iterable[Item], output: Path, *, force: bool) -> Plan:
     """Look at the sources without reading them as documents: what is new, what is known, what is the same bytes twice."""
     entries = journal.read(output)
     version = extractor_version()
-    todo: list[Input] = []
+    todo: list[Item] = []
     known: list[Entry] = []
     doubles: list[tuple[str, str]] = []
-    unreadable: list[tuple[str, str]] = []
+    unreadable: list[Item] = []
     first: dict[str, str] = {}
-    for file in files:
-        try:
-            sha256, size = sources.digest(file), file.stat().st_size
-        except OSError as error:
-            unreadable.append((str(file), error.strerror or type(error).__name__))
+    for item in items:
+        if item.sha256 is None:
+            unreadable.append(item)
             continue
-        entry = entries.get(sha256[:16])
-        if sha256 in first:
-            doubles.append((str(file), first[sha256]))
-        elif entry is not None and not force and journal.is_done(entry, sha256, version, output):
+        entry = entries.get(item.sha256[:16])
+        if item.sha256 in first:
+            doubles.append((item.address, first[item.sha256]))
+        elif entry is not None and not force and journal.is_done(entry, item.sha256, version, output):
             known.append(entry)
         else:
-            todo.append(Input(str(file), sha256, size))
-        first.setdefault(sha256, str(file))
+            todo.append(item)
+        first.setdefault(item.sha256, item.address)
     return Plan(todo, known, doubles, unreadable)
 
 
 def run(
-    places: Iterable[Path], output: Path, *, workers: int, force: bool = False, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
+    places: Iterable[str | Path], output: Path, *, workers: int, force: bool = False, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
 ) -> Outcome:
     """Read the sources into the dataset at `output`. `begin(total)` and `tell(entry, seconds)` report progress."""
-    files = sources.find(places, without=output)  # a mistyped source leaves no folder behind
+    items = sources.items(places, without=output)  # a mistyped source leaves no folder behind
     claim(output)
     with alone(output):
-        return _run(files, output, workers=workers, force=force, tell=tell, begin=begin)
+        return _run(items, output, workers=workers, force=force, tell=tell, begin=begin)
 
 
 def _run(
-    files: Iterable[Path], output: Path, *, workers: int, force: bool, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
+    items: Iterable[Item], output: Path, *, workers: int, force: bool, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
 ) -> Outcome:
     began, started = monotonic(), datetime.now(UTC)
     dataset.recover(output)
-    work = plan(files, output, force=force)
+    work = plan(items, output, force=force)
     begin(len(work.todo) + len(work.unreadable))
     entries = journal.read(output)
     writing, empty = Writing(output, entries, DOCUMENTS_PER_WRITE, {}, []), Writing(output, entries, EMPTY_DOCUMENTS_PER_WRITE, {}, [])
@@ -200,19 +200,19 @@ def alone(output: Path) -> Iterator[None]:
 
 def _read_all(work: Plan, workers: int) -> Iterator[tuple[Extracted, float, str]]:
     version = extractor_version()
-    for source, why in work.unreadable:
-        yield without_rows(source, None, "unreadable", f"无法读取文件 / cannot read the file: {why}", version), 0.0, ""
-    tasks = ((item, version) for item in work.todo)
+    for item in work.unreadable:
+        yield without_rows(item, *(item.trouble or ("unreadable", "")), version), 0.0, ""
+    tasks = (Task(item, version) for item in work.todo)
     workers = max(1, min(workers, len(work.todo)))
-    for (item, _), result, seconds in pool.run(extract, tasks, workers=workers, limit=_allowance, preload=PRELOAD):
+    for (item, *_), result, seconds in pool.run(extract, tasks, workers=workers, limit=_allowance, preload=PRELOAD):
         if isinstance(result, pool.Lost):
-            yield without_rows(item.address, item.sha256, result.status, result.reason, version), seconds, result.detail
+            yield without_rows(item, result.status, result.reason, version), seconds, result.detail
         else:
             yield result, seconds, ""
 
 
-def _allowance(task: tuple[Input, str]) -> float:
-    return SECONDS + SECONDS_PER_MEGABYTE * task[0].size / 1_000_000
+def _allowance(task: Task) -> float:
+    return SECONDS + SECONDS_PER_MEGABYTE * task.item.size / 1_000_000
 
 
 def _spoken(entry: Entry) -> dict[str, str | None]:

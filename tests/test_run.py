@@ -10,13 +10,14 @@ import sys
 import time
 import tomllib
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import pyarrow.parquet as pq
 import pytest
 
 from gongkai import journal, pool, run, sources
 from gongkai.errors import InputError, OutputError, UsageError
+from gongkai.sources import finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +37,7 @@ from gongkai.rows import document_row
 from normalize.records import Disclosure, Identity
 
 def extract(task):
-    (address, sha256, size), version = task
+    (address, _, sha256, *_), version, *_ = task
     words = Path(address).read_text(encoding="utf-8").split()
     if "die" in words:
         os._exit(7)
@@ -210,10 +211,10 @@ def test_input_that_is_no_page_ends_as_a_row_with_a_status_and_a_reason_in_two_l
 
 
 def test_a_file_nobody_may_read_is_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def denied(_: Path) -> str:
+    def denied(_: object) -> IO[bytes]:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(sources, "digest", denied)
+    monkeypatch.setattr(finding, "opened", denied)
     ran(pages(tmp_path / "in", a="甲局 2021"), tmp_path / "out")
     assert documents(tmp_path / "out") == {"a.txt": ("unreadable", "无法读取文件 / cannot read the file: Permission denied")}
 
@@ -237,7 +238,7 @@ def test_a_second_run_into_the_same_dataset_is_refused_while_the_first_writes(tm
 
 def test_a_plan_reads_nothing_and_writes_nothing(tmp_path: Path) -> None:
     place = pages(tmp_path / "in", a="甲局 2021", b="甲局 2021", c="乙局 2021")
-    plan = run.plan(sources.find([place], without=tmp_path / "out"), tmp_path / "out", force=False)
+    plan = run.plan(sources.items([place], without=tmp_path / "out"), tmp_path / "out", force=False)
     assert [item.address for item in plan.todo] == [str(place / "a.txt"), str(place / "c.txt")]
     assert plan.doubles == [(str(place / "b.txt"), str(place / "a.txt"))]
     assert not (tmp_path / "out").exists()
@@ -267,8 +268,8 @@ def test_sources_are_found_whatever_they_are_called_and_hidden_files_are_not(tmp
     for hidden in (".hidden", "deep/.DS_Store", "noname"):
         (tmp_path / hidden).write_text("x", encoding="utf-8")
     pages(tmp_path / "out", d="never an input")
-    found = sources.find([tmp_path, tmp_path / "a.txt"], without=tmp_path / "out")
-    assert [str(file.relative_to(tmp_path)) for file in found] == ["a.txt", "b.txt", "deep/c.txt", "noname"]
+    found = sources.items([tmp_path, tmp_path / "a.txt"], without=tmp_path / "out")
+    assert [item.address.removeprefix(f"{tmp_path}/") for item in found] == ["a.txt", "b.txt", "noname", "deep/c.txt"]
 
 
 def test_a_kept_example_is_read_through_its_input_alone(tmp_path: Path) -> None:
@@ -278,16 +279,16 @@ def test_a_kept_example_is_read_through_its_input_alone(tmp_path: Path) -> None:
     (example / "expected").mkdir()
     (example / "expected" / "facts.csv").write_text("a\n", encoding="utf-8")
     pages(tmp_path / "fixtures" / "generators", build="print()")
-    assert [str(file.relative_to(tmp_path)) for file in sources.find([tmp_path], without=tmp_path / "out")] == ["fixtures/one/input.txt"]
+    assert [item.address.removeprefix(f"{tmp_path}/") for item in sources.items([tmp_path], without=tmp_path / "out")] == ["fixtures/one/input.txt"]
 
 
 def test_a_mistyped_source_is_answered_with_its_nearest_neighbour(tmp_path: Path) -> None:
     pages(tmp_path / "corpus", a="x")
     with pytest.raises(UsageError, match=r"did you mean .*corpus"):
-        sources.find([tmp_path / "corpsu"], without=tmp_path)
+        sources.items([tmp_path / "corpsu"], without=tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError):
-        sources.find([tmp_path / "empty"], without=tmp_path)
+        sources.items([tmp_path / "empty"], without=tmp_path)
 
 
 def test_a_pool_yields_every_item_and_says_what_its_workers_said_last() -> None:
