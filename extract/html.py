@@ -31,7 +31,6 @@ BREAKING = frozenset({
 # fmt: on
 HEADS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 CELLS = frozenset({"td", "th"})
-BLANKS = re.compile(r"[ \t\r\n\f\v\x1c-\x1f\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")
 WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff01-\uffee“”‘’…—]"
 WRAPPED = re.compile(rf"(?<={WIDE})[ \t\r]{{0,40}}\n\s{{0,80}}(?={WIDE})")  # a source line that ended inside a Chinese sentence
@@ -47,6 +46,7 @@ MOST_PROSE = 600  # characters: a cell that holds more, and most of its table, i
 FEW_CELLS = 8
 PLAIN_CELLS = 12  # a table with so many cells of its own stays a table even if one of them holds another
 SCRIPTED_PROSE = 300
+WRAPPERS = frozenset({"p", "div", "span", "font", "b", "strong", "em", "i", "u", "center"})  # of a cell's text
 TABLE_PARTS = frozenset({"thead", "tbody", "tfoot", "colgroup", "col", "form"})
 
 
@@ -70,7 +70,8 @@ class _Flow:
                     self.end_line()
                     self.parts.append(other)
                 return
-            text = WRAPPED.sub("", text)
+            if not text.isspace():
+                text = WRAPPED.sub("", text)
         self.parts.append(text)
 
     def end_line(self) -> None:
@@ -96,9 +97,9 @@ def tidy(text: str) -> str:
     >>> tidy("  项　目   支出 ")
     '项 目 支出'
     """
-    if INVISIBLE.search(text):
+    if not text.isascii() and INVISIBLE.search(text):
         text = INVISIBLE.sub("", text)
-    return BLANKS.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _all_text(element: _Element) -> str:
@@ -329,14 +330,24 @@ def _own_rows(table: _Element) -> tuple[list[str], list[list[_Element]]]:
 
 
 def _written(cell: _Element, odd: list[Note]) -> Written:
-    if len(cell):
+    written = _lone_text(cell)
+    if written is None:
         lines = [item for item in _flow(cell, None, odd) if isinstance(item, Line)]
         text = "\n".join(line.text for line in lines if line.text)
         links = [link for line in lines for link in line.links]
     else:
-        written = cell.text or ""
         text, links = tidy(WRAPPED.sub("", written) if "\n" in written else written), []
     return Written(text, _span_of(cell, "rowspan"), _span_of(cell, "colspan"), cell.tag == "th", links)
+
+
+def _lone_text(cell: _Element) -> str | None:
+    """The text of a cell that holds nothing else, as in <td><p><span>…; None for anything richer."""
+    inner = cell
+    while len(inner) == 1:
+        outer, inner = inner, inner[0]
+        if inner.tag not in WRAPPERS or is_hidden(inner) or (outer.text or "").strip() or (inner.tail or "").strip():
+            return None
+    return None if len(inner) else inner.text or ""
 
 
 def _span_of(cell: _Element, name: str) -> int:
