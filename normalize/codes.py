@@ -105,6 +105,26 @@ def function_code(name: str, year: int | None = None, parent: str | None = None)
     return codes.pop() if len(codes) == 1 else None
 
 
+@cache
+def _economic_by_name(classification: str) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for entry in entries(classification):
+        found[bare_name(entry.name).replace("的", "")].append(entry.code)
+    return {name: tuple(codes) for name, codes in found.items()}
+
+
+def economic_code(name: str, parent: str | None = None, *, government: bool = False) -> str | None:
+    """Code of an economic subject (支出经济分类) by its name: without `parent` a class (类), with it a subject of that class.
+
+    >>> economic_code("对个人和家庭补助"), economic_code("基本工资", "301"), economic_code("机关工资福利支出", government=True)
+    ('303', '30101', '501')
+    """
+    listed = _economic_by_name("economic_government" if government else "economic_department").get(bare_name(name).replace("的", ""), ())
+    length = len(parent) + 2 if parent else 3
+    codes = [code for code in listed if len(code) == length and code.startswith(parent or "")]
+    return codes[0] if len(codes) == 1 else None
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentCodes:
     """Names and codes as one document prints them side by side, with the lists behind them."""

@@ -180,9 +180,15 @@ def _line(table: Table, item: Item, items: tuple[Item, ...], amount: Amount, sid
         column=amount.column,
         measure=_measure(table.kind.id, item, amount.column, side),
         function_code=_coded(items, _FUNCTION, "function", table.kind.codes != "economic") or named,
-        economic_code=_coded(items, _ECONOMIC, "economic", table.kind.codes != "function"),
-        project=item.label if table.kind.primary == "project" and item.label and not _TOTAL_ROW.fullmatch(item.label) else None,
+        economic_code=amount.economic or _coded(items, _ECONOMIC, "economic", table.kind.codes != "function"),
+        project=item.label if _is_project(table.kind, item) else None,
     )
+
+
+def _is_project(kind: Kind, item: Item) -> bool:
+    """A row that names a project, not a total and not the functional subject the projects belong to."""
+    subject = item.system in {"function", "plain"} and item.code is not None and _FUNCTION.fullmatch(item.code)
+    return kind.primary == "project" and bool(item.label) and not subject and not _TOTAL_ROW.fullmatch(item.label or "")
 
 
 def _coded(items: tuple[Item, ...], pattern: re.Pattern[str], system: str, plain: bool) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from normalize.numbers import parse_number
+from normalize.tables import matrix
 from normalize.tables.grid import TOTAL, YEAR, Box, Grid
 from normalize.tables.kinds import KINDS, ColumnRule, Kind, alternatives
 from normalize.vocabulary import load_toml
@@ -42,6 +43,7 @@ class Amount:
     column: str
     basis: str
     unit: str | None  # only where the column head states one; % for percents
+    economic: str | None = None  # code of the economic subject that the column head names
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,18 +165,19 @@ def _block(grid: Grid, kind: Kind, setting: Setting, roles: Sequence[tuple[str, 
     side = _side(grid, range(start, stop), by_labels=kind.sided)
     amounts: list[Amount] = []
     unknown: list[int] = []
+    listed = matrix.classification(word(box.text) for path in grid.paths[start:stop] for box in path) if kind.primary == "function" else None
     for index in range(start, stop):
         if roles[index] is not None or not grid.paths[index] or any(one.index == index for one in named):
             continue
         own = [box for box in grid.paths[index] if id(box) not in heading]
-        column = _column(own, kind, side)
+        column, economic = _column_or_subject(own, kind, side, listed)
         if column is None:
             if _prints_numbers(grid, index):
                 unknown.append(index)
             continue
         basis = _basis(own, setting)
         stated = "%" if basis.endswith("pct") or "_pct_" in basis else _stated_unit(own)
-        amounts.append(Amount(index, column, basis, stated))
+        amounts.append(Amount(index, column, basis, stated, economic))
     amounts = [_department_budget(grid, one, amounts) for one in amounts]
     if kind.fiscal_parts:
         amounts = [_fiscal_part(grid, one, amounts) for one in amounts]
@@ -247,6 +250,16 @@ def _side(grid: Grid, columns: range, *, by_labels: bool) -> str | None:
     revenue = sum("收入" in text or text.endswith("拨款") for text in labels)
     expenditure = sum("支出" in text for text in labels)
     return None if revenue == expenditure else "revenue" if revenue > expenditure else "expenditure"
+
+
+def _column_or_subject(path: Sequence[Box], kind: Kind, side: str | None, listed: str | None) -> tuple[str | None, str | None]:
+    """The column and, in a matrix of functional by economic subjects, the economic code: economic_30101, basic_economic_301."""
+    found = matrix.economic_column(tuple(word(box.text) for box in path), listed) if listed else None
+    if found is None:
+        return _column(path, kind, side), None
+    above, code = found
+    over = _first_fit(kind.columns, above) if above else None
+    return f"{over}_economic_{code}" if over not in {None, "total"} else f"economic_{code}", code
 
 
 def _column(path: Sequence[Box], kind: Kind, side: str | None) -> str | None:
