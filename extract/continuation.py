@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NUMBER = re.compile(r"[-—–－+]?[\d,，.%％]+")
+AMOUNT = re.compile(r"[-—–－+]?\d[\d,]*[.,]\d+[%％]?")  # heads have column numbers, never figures
 SAME_EDGE = 2.0  # points; real continuations agree to 0.1
 
 
@@ -122,7 +123,7 @@ def _repeated(head: Sequence[tuple[str, ...]], rows: Sequence[tuple[str, ...]]) 
     """How many of the first rows are the head printed again; a head that says nothing is none."""
     count = 0
     for expected, row in zip(head, rows, strict=False):
-        if expected != row:
+        if expected != row or any(AMOUNT.fullmatch(text) for text in row):
             break
         count += 1
     return count if any(text for row in rows[:count] for text in row) else 0

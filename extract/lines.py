@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SAME_LINE = 0.5  # of the lower of two characters must overlap
 SAME_BASELINE = 0.22  # of the taller: closer baselines are one line whatever the boxes say (thin boxes of 一 and ，)
-TALLEST = 1.3  # line height over character height: more is two lines that a chain of raised characters tied together
+TIED = 0.7  # of the lowest character: baselines further apart may be two lines that a tall or raised character ties together
 WIDE_GAP = 0.6  # em: parts of a line that stand apart
 PRINTED_GAP = 0.12  # em: a gap where the file itself draws a blank
 LATIN_GAP = 0.17  # em between letters or digits: a word space
@@ -94,11 +94,11 @@ def _line_starts(top: Floats, bottom: Floats, baseline: Floats, height: Floats) 
 
 
 def _untie(label: NDArray[np.intp], top: Floats, bottom: Floats, baseline: Floats, height: Floats) -> NDArray[np.intp]:
-    """Lines with those parted that are too tall for one: each character must then overlap the line's first."""
+    """Lines with those looked at again whose baselines lie far apart: each character must overlap the line's first."""
     starts = np.flatnonzero(np.concatenate(((True,), np.diff(label) != 0)))
     span = np.maximum.reduceat(baseline, starts) - np.minimum.reduceat(baseline, starts)
-    tallest = np.maximum.reduceat(height, starts)
-    tied = np.flatnonzero(span > (TALLEST - 0.6) * tallest)
+    lowest = np.minimum.reduceat(height, starts)
+    tied = np.flatnonzero(span > TIED * lowest)
     if not len(tied):
         return label
     breaks = np.concatenate(((True,), np.diff(label) != 0))

@@ -53,6 +53,7 @@ class PageMarks:
     images: float = 0.0  # share of the page that its largest image covers
     drawn: int = 0  # curved paths: text drawn as outlines, stamps, charts
     crowded: bool = False  # more drawing than is read; the rules are incomplete
+    recovered: int = 0  # characters that a second reader had to add
     overlay: bool = False  # the text is an invisible layer over an image: a machine's reading of a scan
     loaded: bool = True
 
@@ -86,9 +87,29 @@ class View(NamedTuple):
             shown = (self.top - y, self.right - x)
         return np.stack(shown, axis=-1)
 
+    def back(self, points: Floats) -> Floats:
+        """Points of the page as shown, in page space."""
+        x, y = points[..., 0], points[..., 1]
+        if self.turns == 0:
+            page = (x + self.left, self.top - y)
+        elif self.turns == 1:
+            page = (y + self.left, x + self.bottom)
+        elif self.turns == 2:
+            page = (self.right - x, y + self.bottom)
+        else:
+            page = (self.right - y, self.top - x)
+        return np.stack(page, axis=-1)
+
     def boxes(self, boxes: Floats) -> Floats:
         corners = self.points(boxes.reshape(-1, 2, 2))
         return np.concatenate((corners.min(axis=1), corners.max(axis=1)), axis=1)
+
+
+def on_page(boxes: Floats, view: View) -> NDArray[np.bool_]:
+    """Whether the middle of each box lies on the page as shown."""
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    inside: NDArray[np.bool_] = np.logical_and.reduce((middle >= 0) & (middle <= view.size()), axis=1)
+    return inside
 
 
 def straight_rules(lines: Floats, view: View) -> Rules:

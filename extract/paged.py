@@ -14,6 +14,7 @@ from extract.continuation import continues, joined, same_head
 from extract.joining import Margins, TextLine, cell_joint
 from extract.lattice import Grid, find_grids
 from extract.lines import arrange
+from extract.open_tables import find_open_tables
 from extract.prose import PageLines, find_furniture, paragraphs, text_margins
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def bind(leaves: Sequence[Leaf]) -> Bound:
 
 def read_leaf(glyphs: Glyphs, rules: Rules, number: int, size: tuple[float, float]) -> Leaf:
     """One page from its characters and rules in reading position; `size` is its width and height in points."""
-    grids = find_grids(rules)
+    ruled = find_grids(rules)
+    grids = (*ruled, *find_open_tables(rules, glyphs, ruled, size[0]))
     kept, regions = _in_cells(glyphs, grids)
     arranged = arrange(kept, regions)
     by_region: list[list[TextLine]] = [[] for _ in range(1 + sum(len(grid.cells) for grid in grids))]

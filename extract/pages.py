@@ -43,7 +43,7 @@ def page_marks(pdf: pdfium.PdfFile) -> Iterator[PageMarks]:
             continue
         failed = 0
         try:
-            yield _marks(page, index + 1)
+            yield _marks(pdf, page, index + 1)
         finally:
             raw.FPDF_ClosePage(page)
 
@@ -52,7 +52,7 @@ def _blank_page(number: int) -> PageMarks:
     return PageMarks(number, 0.0, 0.0, NO_GLYPHS, NO_RULES, loaded=False)
 
 
-def _marks(page: object, number: int) -> PageMarks:
+def _marks(pdf: pdfium.PdfFile, page: object, number: int) -> PageMarks:
     box = raw.FS_RECTF()
     if not raw.FPDF_GetPageBoundingBox(page, box) or box.right <= box.left or box.top <= box.bottom:
         return _blank_page(number)
@@ -64,17 +64,31 @@ def _marks(page: object, number: int) -> PageMarks:
     if not text:
         return PageMarks(number, width, height, NO_GLYPHS, rules, 0, _coverage(objects, view), drawn, crowded)
     try:
-        glyphs, hidden = _glyphs(pdfium.address(text), raw.FPDFText_CountChars(text), objects, view)
+        glyphs, hidden, read = _glyphs(pdfium.address(text), raw.FPDFText_CountChars(text), objects, view)
     finally:
         raw.FPDFText_ClosePage(text)
+    printed = len(glyphs.codes)
+    if unread := set(objects.texts) - read:
+        glyphs = _completed(pdf, number, glyphs, list(unread), view)
     images = _coverage(objects, view)
     overlay = images > 0.5 and bool(objects.texts) and all(mode == INVISIBLE for mode in map(pdfium.render_mode, objects.texts))
-    return PageMarks(number, width, height, glyphs, rules, hidden, images, drawn, crowded or objects.cut, overlay)
+    return PageMarks(number, width, height, glyphs, rules, hidden, images, drawn, crowded or objects.cut, len(glyphs.codes) - printed, overlay)
 
 
-def _glyphs(text: int, count: int, objects: pdfium.PageObjects, view: View) -> tuple[Glyphs, int]:
+def _completed(pdf: pdfium.PdfFile, number: int, glyphs: Glyphs, unread: list[int], view: View) -> Glyphs:
+    """The characters with those that pdfium lost for want of a font; `unread` are text objects it gave no text for."""
+    from extract.unembedded import lost_characters, may_have_lost, with_lost  # noqa: PLC0415  # a second PDF library, seldom wanted
+
+    if not may_have_lost(unread):
+        return glyphs
+    lost = lost_characters(pdf.data, number, view.back(glyphs.origins))
+    return with_lost(glyphs, lost, view) if lost else glyphs
+
+
+def _glyphs(text: int, count: int, objects: pdfium.PageObjects, view: View) -> tuple[Glyphs, int, set[int]]:
+    """Characters of a page, how many were left out because they lie off it, and the text objects they came from."""
     if count <= 0:
-        return NO_GLYPHS, 0
+        return NO_GLYPHS, 0, set()
     codes = _codes(text, count)
     printed = np.flatnonzero(codes > 32)
     spaced = (codes[printed - 1] == 32) & (printed > 0)
@@ -115,7 +129,7 @@ def _glyphs(text: int, count: int, objects: pdfium.PageObjects, view: View) -> t
     covered = windows.any(axis=1)
     windows[covered] = view.boxes(windows[covered])
     glyphs = Glyphs(codes[kept], view.boxes(boxes[kept]), view.points(origins[kept]), turned.astype(np.int16), spaced[kept], windows, hidden[kept])
-    return glyphs, int((solid & ~shown).sum())
+    return glyphs, int((solid & ~shown).sum()), set(handles.tolist())
 
 
 def _codes(text: int, count: int) -> NDArray[np.uint32]:

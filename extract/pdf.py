@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LEAST_TEXT = 12  # characters: a page with fewer bears at most a page number or a stamp
 SCANNED_SHARE = 0.9  # of the pages without text but with pictures make the file a scan
 OUTLINES = 40  # curved paths on a page without text: its characters are drawn as outlines
-PICTURE = b"/Image"
+PICTURE = re.compile(rb"/Subtype\s*/Image\b")
 UNMAPPED_SHARE = 0.3  # of characters without a code make a text layer worthless
 OFFICE_TITLE = re.compile(r"^(?:Microsoft (?:Word|Excel|PowerPoint) - )|\.(?:docx?|xlsx?|pptx?|pdf|wps|et|rtf|txt)$", re.IGNORECASE)
 TITLE = re.compile(r"(?:.*[\u3400-\u9fff]){6}")  # characters of a title that says something
@@ -65,7 +65,7 @@ def _refuse_pictures(pages: Sequence[PdfPage], data: bytes) -> None:
     if not loaded:
         raise DocumentError("unreadable", zh="PDF 的页面都无法读取", en="none of the pages of the PDF can be read")
     if not any(page.characters or page.marks.images or page.marks.drawn for page in loaded):
-        if PICTURE in data:
+        if PICTURE.search(data):
             raise DocumentError("needs_ocr", zh="扫描件：图片已损坏，没有文字层", en="a scan whose pictures are damaged, without a text layer")
         raise DocumentError("unreadable", zh="PDF 的页面全是空白", en="every page of the PDF is blank")
     pictures = sum(page.characters < LEAST_TEXT and (page.marks.images > 0.1 or page.marks.drawn >= OUTLINES) for page in loaded)
@@ -110,6 +110,9 @@ def _notes(pages: Sequence[PdfPage], claimed: int, furniture: int) -> Iterator[N
         yield Note("page_without_text", f"第 {_listed(blank)} 页是图片，没有文字层", f"pages {_listed(blank)} are pictures without a text layer")
     if overlays := [page.leaf.number for page in pages if page.marks.overlay]:
         yield Note("text_over_scan", f"第 {_listed(overlays)} 页的文字是扫描件上的识别结果", f"the text of pages {_listed(overlays)} is a machine's reading of a scan")
+    if recovered := {page.leaf.number: page.marks.recovered for page in pages if page.marks.recovered}:
+        count = sum(recovered.values())
+        yield Note("font_not_embedded", f"第 {_listed(recovered)} 页有 {count} 个字符的字体未嵌入文件，已另行补读", f"{count} characters on pages {_listed(recovered)} are set in fonts that are not in the file; they were read a second way")
     if unmapped := sum(page.unmapped for page in pages):
         yield Note("unmapped_characters", f"{unmapped} 个字符没有可用的编码", f"{unmapped} characters have no usable code")
     if crowded := [page.leaf.number for page in pages if page.marks.crowded]:

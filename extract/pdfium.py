@@ -66,6 +66,9 @@ clip_path = _bare(raw.FPDFPageObj_GetClipPath, _pointer, result=_pointer)
 clip_paths = _bare(raw.FPDFClipPath_CountPaths, _pointer)
 clip_count = _bare(raw.FPDFClipPath_CountPathSegments, _pointer, _int)
 clip_segment = _bare(raw.FPDFClipPath_GetPathSegment, _pointer, _int, _int, result=_pointer)
+text_font = _bare(raw.FPDFTextObj_GetFont, _pointer, result=_pointer)
+font_is_embedded = _bare(raw.FPDFFont_GetIsEmbedded, _pointer)
+font_name = _bare(raw.FPDFFont_GetBaseFontName, _pointer, _pointer, ctypes.c_size_t, result=ctypes.c_size_t)
 render_mode = _bare(raw.FPDFTextObj_GetTextRenderMode, _pointer)
 
 TEXT, PATH, IMAGE, SHADING, FORM = 1, 2, 3, 4, 5
@@ -77,6 +80,7 @@ class PdfFile(NamedTuple):
     handle: object
     page_count: int
     title: str
+    data: bytes
 
 
 @contextmanager
@@ -92,7 +96,7 @@ def open_pdf(data: bytes) -> Iterator[PdfFile]:
             count = raw.FPDF_GetPageCount(handle)
             if count <= 0:
                 raise DocumentError("unreadable", zh="PDF 中没有任何页面", en="the PDF has no pages")
-            yield PdfFile(handle, count, meta(handle, b"Title"))
+            yield PdfFile(handle, count, meta(handle, b"Title"), data)
         finally:
             raw.FPDF_CloseDocument(handle)
 
