@@ -51,7 +51,7 @@ def normalize(document: Document) -> Disclosure:
         return stamped(Disclosure(document.id, status, identity, zh, en))
     numbered = account(document, replace(disclosure, status=status, reason_zh=zh, reason_en=en), (*tables.explained, *forms.explained, *prose.explained))
     numbered = stamped(numbered)
-    checked = replace(numbered, findings=(*numbered.findings, *run_checks(numbered)))
+    checked = replace(numbered, findings=(*numbered.findings, *run_checks(numbered, document)))
     return stamped(checked, ("findings",))
 
 

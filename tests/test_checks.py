@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from extract.document import Span
+from extract.document import Document, Source, Span
 from normalize.checks import CHECKS, run_checks
 from normalize.checks.tolerance import Term, compare, half_up, printed, printed_decimals, quotient, total
 from normalize.records import BudgetLine, Disclosure, Finding, Identity, Indicator, Project, Quantity, Section
@@ -83,21 +83,46 @@ def test_money_and_another_unit_cannot_be_compared() -> None:
 
 def test_a_finding_tells_the_arithmetic_in_two_languages_and_names_its_rows() -> None:
     (found,) = findings(
-        said("current_year_expenditure", "300.00"), said("basic_expenditure", "200.12"), said("project_expenditure", "90.00"),
-        check="expenditure_kinds_sum_to_total",
+        said("total_revenue", "300.00"), said("current_year_revenue", "200.12"), said("opening_carryover", "90.00"), said("use_of_nonfiscal_surplus", "0.00"),
+        check="total_revenue_is_income_and_carryover",
     )  # fmt: skip
     assert found == Finding(
-        "expenditure_kinds_sum_to_total",
+        "total_revenue_is_income_and_carryover",
         "fail",
-        "本年支出 = 基本支出 + 项目支出 + 其他各类：200.12+90.00 = 290.12万元，印为300.00万元，差-9.88，超出容差0.015",
-        "spending = basic + project + other kinds: 200.12+90.00 = 290.12万元, printed 300.00万元: -9.88 apart, more than 0.015 allowed",
+        "收入总计 = 本年收入 + 使用结余 + 年初结转：200.12+90.00 = 290.12万元，印为300.00万元，差-9.88，超出容差0.02",
+        "total revenue = income + surplus used + opening carry-over: 200.12+90.00 = 290.12万元, printed 300.00万元: -9.88 apart, more than 0.02 allowed",
         severity="certain",
         lhs=Decimal("290.12"),
         rhs=Decimal("300.00"),
         difference=Decimal("-9.88"),
-        tolerance=Decimal("0.015"),
-        evidence_ids=("line-2", "line-3", "line-1"),
+        tolerance=Decimal("0.020"),
+        evidence_ids=("line-2", "line-3", "line-4", "line-1"),
     )
+
+
+def test_a_shortfall_is_certain_only_where_no_other_kind_can_fill_it() -> None:
+    rows = (said("current_year_expenditure", "300.00"), said("basic_expenditure", "200.00"), said("project_expenditure", "90.00"))
+    shares = (said("basic_expenditure", "70.0", "%", "share_pct"), said("project_expenditure", "30.0", "%", "share_pct"))
+    table = [cell("expenditure_detail", "合计", column, value, at=900 + place * 9) for place, (column, value) in enumerate({"total": "300.00", "basic": "200.00", "project": "90.00"}.items())]
+    reserve = cell("expenditure_detail", "合计", "operating", "10.00", at=950)
+    for more, severity in (((), "look"), (shares, "certain"), (tuple(table), "certain"), ((*table, reserve), "look")):
+        assert outcomes(*rows, *more, check="expenditure_kinds_sum_to_total") == [("fail", severity)]
+    assert outcomes(*rows, said("reserve_expenditure", "10.00"), check="expenditure_kinds_sum_to_total") == [("pass", "note")]
+
+
+def test_an_item_whose_code_is_not_known_is_not_taken_for_the_total() -> None:
+    item = replace(said("gpb_expenditure", "320.00", at=80), item_label="行政运行")
+    table = cell("gpb_expenditure", "合计", "total", "500.00", at=900)
+    rows = (said("gpb_expenditure", "500.00", at=40), item, replace(item, value=Decimal("180.00"), raw="180.00万元"), table)
+    assert outcomes(*rows, check="gpb_agrees_with_its_table") == [("pass", "note")]
+    assert outcomes(*rows, check="figure_printed_twice_agrees") == []
+
+
+def test_people_are_counted_in_one_unit_under_two_words() -> None:
+    part = replace(count("reception_persons", "12", "domestic_foreign_affairs"), unit="人")
+    whole = replace(count("reception_persons", "64", "domestic"), unit="人次")
+    assert outcomes(part, whole, check="foreign_reception_within_domestic") == [("pass", "note")]
+    assert outcomes(replace(part, value=Decimal(90), raw="90"), whole, check="foreign_reception_within_domestic") == [("fail", "likely")]
 
 
 @pytest.mark.parametrize(("spent", "expected"), [("500.00", ("pass", "note")), ("500.01", ("pass_rounding", "note")), ("500.10", ("fail", "certain"))])
@@ -224,6 +249,33 @@ def test_a_total_may_stand_above_its_parts() -> None:
 def test_text_and_table_must_agree() -> None:
     lines = [said("fiscal_total_revenue", "0.3"), cell("fiscal_summary", "总计", "amount", "2961.68", side="revenue", at=900)]
     assert outcomes(*lines, check="totals_agree_with_summary_tables") == [("fail", "certain")]
+
+
+def test_kinds_told_under_their_own_heading_are_not_counted_twice() -> None:
+    rows = [("财政拨款", "155.00"), ("单位资金", "22.00"), ("事业单位经营收入", "10.00"), ("其他收入", "12.00"), ("本年收入合计", "177.00")]
+    lines = [cell("rev_exp_summary", label, "amount", value, side="revenue", at=place * 20) for place, (label, value) in enumerate(rows)]
+    assert outcomes(*lines, check="summary_sides_add_up") == [("pass", "note")]
+
+
+def test_appropriation_told_with_its_carryover_is_no_contradiction() -> None:
+    rows = (said("revenue_fiscal_appropriation", "121.88"), said("gpb_revenue", "120.69", at=40), said("opening_carryover", "1.19", at=20))
+    assert outcomes(*rows, check="fiscal_appropriation_is_sum_of_funds") == [("pass", "note")]
+    assert outcomes(*rows[:2], said("gov_fund_revenue", "0.00"), said("state_capital_revenue", "0.00"), check="fiscal_appropriation_is_sum_of_funds") == [("fail", "likely")]
+
+
+def test_economic_classes_are_no_function_classes() -> None:
+    whole, education = said("gpb_expenditure", "100.00"), said("gpb_expenditure", "100.00", code="205")
+    wages = replace(said("gpb_expenditure", "90.00"), economic_code="301")
+    assert outcomes(whole, education, wages, check="class_expenditures_sum_to_gpb") == [("pass", "note")]
+
+
+def test_a_part_told_after_its_whole_is_not_the_whole_printed_twice() -> None:
+    text = "政府采购预算总额65.46万元，其中一般公共预算拨款政府采购54.99万元"
+    first, second = (replace(said("procurement_total", value), span=Span(text.index(value), text.index(value) + 7)) for value in ("65.46", "54.99"))
+    disclosure = Disclosure("d", "ok", Identity(stage="final"), budget_lines=(first, second))
+    page = Document(Source("a.txt", "ab" * 32), text, ())
+    assert [finding.status for finding in run_checks(disclosure) if finding.check_id == "figure_printed_twice_agrees"] == ["fail"]
+    assert [finding for finding in run_checks(disclosure, page) if finding.check_id == "figure_printed_twice_agrees"] == []
 
 
 def indicator(weight: str | None, score: str, **more: object) -> Indicator:

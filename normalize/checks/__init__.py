@@ -28,6 +28,7 @@ from normalize.checks.ledger import Ledger
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from extract.document import Document
     from normalize.records import Disclosure, Finding
 
     Check = Callable[[Ledger], Iterator[Finding]]
@@ -47,7 +48,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def run_checks(disclosure: Disclosure) -> tuple[Finding, ...]:
-    """All findings of one disclosure, in the order of `CHECKS`."""
-    ledger = Ledger(disclosure)
+def run_checks(disclosure: Disclosure, document: Document | None = None) -> tuple[Finding, ...]:
+    """All findings of one disclosure, in the order of `CHECKS`; checks that need the wording rest without the `document`."""
+    ledger = Ledger(disclosure, document)
     return tuple(finding for check in CHECKS for finding in check(ledger))

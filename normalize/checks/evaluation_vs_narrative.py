@@ -49,7 +49,7 @@ def paired(ledger: Ledger) -> list[tuple[Form, Subject, BudgetLine]]:
         if not name or not scores:
             continue
         likeness, _, index = max(scores)
-        same_place = len(forms) == len(listed) and listed[place][1].value == form.head.annual_budget
+        same_place = len(forms) == len(listed) and listed[place][1].value in form.budgets
         if likeness >= ALIKE or same_place:
             subject, row = listed[index if likeness >= ALIKE else place]
             pairs.append((form, subject, row))
@@ -96,12 +96,14 @@ def form_spending_within_project_expenditure(ledger: Ledger) -> Iterator[Finding
 
 
 def form_budget_equals_listed_budget(ledger: Ledger) -> Iterator[Finding]:
-    """正文逐个项目预算 = 自评表全年预算数 (E04)."""
+    """正文逐个项目预算 = 自评表年初预算数或全年预算数 (E04): the text does not say which of the two it means."""
     for form, _, row in paired(ledger):
         identity = form.identity("form_budget_equals_listed_budget", "预算数 = 正文", "its budget = the narrative's", "likely")
-        budget = form.money(form.head.annual_budget)
-        if budget is not None:
-            yield from reconcile(identity, replace(budget, unit=form.head.fund_unit), ledger.term(row), place=form.place)
+        stated = ledger.term(row)
+        budgets = [replace(budget, unit=form.head.fund_unit) for value in form.budgets if (budget := form.money(value)) is not None]
+        if stated is not None and budgets:
+            agreeing = (budget for budget in budgets if compare(budget, stated).status.startswith("pass"))
+            yield from reconcile(identity, next(agreeing, budgets[0]), stated, place=form.place)
 
 
 def form_is_named_as_listed(ledger: Ledger) -> Iterator[Finding]:

@@ -42,6 +42,11 @@ class Form:
     def ids(self) -> tuple[str, ...]:
         return (self.head.row_id,) if self.head.row_id else ()
 
+    @property
+    def budgets(self) -> tuple[Decimal | None, Decimal | None]:
+        """全年预算数 and 年初预算数."""
+        return self.head.annual_budget, self.head.initial_budget
+
     def score(self, value: Decimal | None, row: str = "") -> Term | None:
         return None if value is None else scored(value, (row,) if row else self.ids)
 

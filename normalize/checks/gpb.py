@@ -11,7 +11,7 @@ from normalize.checks.tolerance import compare, total
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from normalize.checks.ledger import Ledger
+    from normalize.checks.ledger import Ledger, Sheet
     from normalize.checks.tolerance import Term
     from normalize.records import BudgetLine, Finding
 
@@ -25,7 +25,7 @@ def by_code(ledger: Ledger, basis: str, digits: int) -> dict[str, BudgetLine]:
     return {
         subject.code: bases[basis][0]
         for subject, bases in ledger.said.items()
-        if subject.measure == "gpb_expenditure" and subject.code and len(subject.code) == digits and bases.get(basis)
+        if subject.measure == "gpb_expenditure" and subject.code and len(subject.code) == digits and bases.get(basis) and bases[basis][0].function_code
     }
 
 
@@ -57,13 +57,22 @@ def class_expenditures_sum_to_gpb(ledger: Ledger) -> Iterator[Finding]:
         yield from adds_up(identity, _whole(ledger, ledger.basis), [*examples, *(ledger.term(row) for row in rows.values())], place=place_of(first))
 
 
+def _items_of(ledger: Ledger, sheet: Sheet) -> frozenset[str]:
+    """The 项 codes of a table that prints them all: they sum to its 合计. A table with withheld (涉密) items proves nothing."""
+    rows = {row.code: row for row in sheet.rows if row.code and len(row.code) == ITEM}
+    whole = sheet.total()
+    stated = ledger.term(whole.cells.get(("total", ledger.basis))) if whole else None
+    summed = total([term for row in rows.values() if (term := ledger.term(row.cells.get(("total", ledger.basis)))) is not None])
+    return frozenset(rows) if stated is not None and summed is not None and compare(summed, stated).status != "fail" else frozenset()
+
+
 def item_expenditures_sum_to_gpb(ledger: Ledger) -> Iterator[Finding]:
     """一般公共预算支出 = 逐项（类款项）支出之和; a list shorter than the table's is not held to it, nor are the
     budgets of a final account, whose unspent subjects are not listed: there only an excess is wrong (A24, B15).
     """
     identity = Identity("item_expenditures_sum_to_gpb", "一般公共预算支出 = 各项支出之和", "general-budget spending = sum of its items")
     sheet = ledger.sheet("gpb_expenditure")
-    printed = {row.code for row in sheet.rows if row.code and len(row.code) == ITEM} if sheet else set()
+    printed = _items_of(ledger, sheet) if sheet else frozenset()
     for basis in dict.fromkeys((ledger.basis, "initial_budget")):
         rows = by_code(ledger, basis, ITEM)
         if len(rows) < 2:

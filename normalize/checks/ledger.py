@@ -17,6 +17,7 @@ from normalize.vocabulary import load_toml
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from extract.document import Document
     from normalize.records import Disclosure
 
 Fact = BudgetLine | Quantity
@@ -42,23 +43,26 @@ class Subject(NamedTuple):
     code: str | None = None  # function or economic code
     category: str | None = None
     project: str | None = None
+    item: str | None = None  # an item of the 类款项 list whose code is not known: 行政运行, not the total it belongs to
 
     @property
     def zh(self) -> str:
         name = MEASURE_ZH.get(self.measure, self.measure)
         if self.code is not None:
             name = f"{name}[{CLASS_NAMES.get(self.code, (self.code,))[0]}]"
-        detail = self.category or self.project
+        detail = self.category or self.project or self.item
         return f"{name}（{detail}）" if detail else name
 
     @property
     def en(self) -> str:
-        return " ".join(part for part in (self.measure.replace("_", " "), self.code, self.category or self.project) if part)
+        return " ".join(part for part in (self.measure.replace("_", " "), self.code, self.category or self.project or self.item) if part)
 
 
 def subject_of(row: Fact) -> Subject:
-    code = row.function_code or row.economic_code if isinstance(row, BudgetLine) else None
-    return Subject(row.measure or "", code, row.category, row.project)
+    if not isinstance(row, BudgetLine):
+        return Subject(row.measure, None, row.category, row.project)
+    code = row.function_code or row.economic_code
+    return Subject(row.measure or "", code, row.category, row.project, plain(row.item_label) or None if code is None else None)
 
 
 def plain(label: str | None) -> str:
@@ -157,8 +161,9 @@ def _sheet(kind: str, ordinal: int | None, lines: list[BudgetLine]) -> Sheet:
 class Ledger:
     """Rows of one disclosure by subject and basis, with the number of decimals it usually prints."""
 
-    def __init__(self, disclosure: Disclosure) -> None:
+    def __init__(self, disclosure: Disclosure, document: Document | None = None) -> None:
         self.disclosure = disclosure
+        self.document = document
         self.said: dict[Subject, dict[str, list[BudgetLine]]] = {}
         self.counted: dict[Subject, dict[str, list[Quantity]]] = {}
         self.denied: dict[Subject, dict[str, list[BudgetLine]]] = {}
@@ -230,6 +235,11 @@ class Ledger:
         key = Subject(subject) if isinstance(subject, str) else subject
         found = self.counted.get(key, {}).get(basis or self.basis)
         return nearest(found, near) if found else None
+
+    def between(self, first: Fact, second: Fact) -> str:
+        """The words that stand between two printed figures; empty without the document."""
+        before, after = sorted((first.span, second.span))
+        return "" if self.document is None else self.document.content[before.end : after.start]
 
     def term(self, row: Fact | None) -> Term | None:
         """A row as one side of an identity."""

@@ -33,6 +33,7 @@ WHOLES = {  # what a share is a share of, where the sentence does not say: the n
 }
 CLASS_DIGITS = 3
 BASIC_AND_PROJECT = ("basic_expenditure", "project_expenditure")
+OF_WHICH = "其中"
 NEARBY = 600  # characters: about a paragraph
 OF_PARTS = ("project_", "self_evaluated", "evaluation_", "staff_", "unit_", "kpi")
 THREE_PUBLIC_COLUMNS = {
@@ -153,7 +154,7 @@ def whole_of(row: BudgetLine) -> str | None:
     if row.share_of:
         return row.share_of.removeprefix("of:")
     if row.measure == "gpb_expenditure":
-        return "gpb_expenditure" if row.function_code else "current_year_expenditure"
+        return "gpb_expenditure" if row.function_code or row.item_label else "current_year_expenditure"
     return next((whole for prefix, whole in WHOLES.items() if row.measure and row.measure.startswith(prefix) and row.measure != whole), None)
 
 
@@ -166,7 +167,7 @@ def share_is_part_of_whole(ledger: Ledger) -> Iterator[Finding]:
             if whole_measure is None or part_row is None:
                 continue
             part, whole = ledger.term(part_row), ledger.amount(whole_measure, part_row.basis, row)
-            if part is None or whole is None or (whole_measure, None) == (subject.measure, subject.code):
+            if part is None or whole is None or (whole_measure, None, None) == (subject.measure, subject.code, subject.item):
                 continue
             identity = Identity("share_is_part_of_whole", f"{subject.zh}占{Subject(whole_measure).zh}", f"share of {subject.en} in {Subject(whole_measure).en}")
             if whole.value == 0:
@@ -226,6 +227,13 @@ def completion_is_final_over_budget(ledger: Ledger) -> Iterator[Finding]:
                 yield from best(identity, ratios, ledger.term(row), row)
 
 
+def _is_part(ledger: Ledger, row: Fact, first: Fact) -> bool:
+    """Whether the later figure is a part of the first: 其中 stands between them, or one in a list of types was told without its type."""
+    smaller = abs(row.value) < abs(first.value)
+    typed = any(subject.measure == row.measure and subject.category for subject in ledger.counted)
+    return smaller and (typed or OF_WHICH in ledger.between(first, row))
+
+
 def _one_figure(subject: Subject, left: Fact, right: Fact) -> bool:
     if abs(left.span.start - right.span.start) > NEARBY or left.section_kind != right.section_kind:
         return False
@@ -248,12 +256,16 @@ def figure_printed_twice_agrees(ledger: Ledger) -> Iterator[Finding]:
     everything += [(subject, basis, list(counts)) for subject, counted in ledger.counted.items() for basis, counts in counted.items()]
     for subject, basis, found in everything:
         rows = [row for row in found if not approximate(row)]
-        if len(rows) < 2 or basis in {"share_pct", "completion_pct"} or subject.measure.startswith(OF_PARTS):
+        if len(rows) < 2 or subject.item or basis in {"share_pct", "completion_pct"} or subject.measure.startswith(OF_PARTS):
             continue
         first = ledger.term(rows[0])
         verdicts = [(row, compare(term, first).status) for row in rows[1:] if first is not None and (term := ledger.term(row)) is not None]
         changes = {abs(line.value) for change, _ in CHANGES.values() for line in ledger.lines(subject, change)}
-        conflicts = [row for row, status in verdicts if status == "fail" and _one_figure(subject, row, rows[0]) and abs(row.value - rows[0].value) not in changes]
+        conflicts = [
+            row
+            for row, status in verdicts
+            if status == "fail" and _one_figure(subject, row, rows[0]) and abs(row.value - rows[0].value) not in changes and not _is_part(ledger, row, rows[0])
+        ]
         if not conflicts:
             same = [row.row_id for row, status in verdicts if status.startswith("pass")]
             agreeing += [rows[0].row_id, *same] if same else []

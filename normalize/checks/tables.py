@@ -280,13 +280,19 @@ def summary_sides_add_up(ledger: Ledger) -> Iterator[Finding]:
             continue
         for side, zh in (("revenue", "收入侧"), ("expenditure", "支出侧")):
             column = _amount_column(sheet, side)
-            if column is None:
+            if column is None or _repeats_classes(sheet):
                 continue
             columns = [column, *FUNDS] if column == "total" else [column]
             for basis in sheet.bases:
                 for one in columns:
                     identity = Identity("summary_sides_add_up", f"{sheet.zh}{zh}{BASIS_ZH.get(basis, '')}{'' if one == 'amount' else COLUMN_ZH.get(one, one)}", f"{sheet.kind}, {side} side, {one}")
                     yield from report(identity, sheet, _side_sums(ledger, sheet, side, one, basis), "look")
+
+
+def _repeats_classes(sheet: Sheet) -> bool:
+    """Whether a class of spending stands in several rows: then spending is split by more than function, side by side."""
+    classes = [code for row in sheet.rows if row.side == "expenditure" and (code := class_code(row.label)) is not None]
+    return len(classes) > len(set(classes))
 
 
 def _counts(row: Row, side: str, seen: set[str]) -> bool | None:
@@ -296,6 +302,8 @@ def _counts(row: Row, side: str, seen: set[str]) -> bool | None:
         return True if class_code(row.label) or kind in {"surplus_distribution", "closing_carryover"} else None
     if kind in FISCAL_ROWS:
         return not seen & {"fiscal_appropriation", "opening_carryover"}
+    if kind in KINDS:
+        return "unit_funds" not in seen
     return None if kind is None or kind.endswith("_total") else True
 
 
@@ -377,9 +385,9 @@ def codes_have_their_parents(ledger: Ledger) -> Iterator[Finding]:
     """科目编码结构: a 款 or 项 stands under its 类 and 款 (C34)."""
     for sheet in ledger.sheets:
         rows = sheet.codes if sheet.kind in BY_FUNCTION and ledger.sheet(sheet.kind) is not None else {}
-        levels = {len(code) for code in rows}
+        levels = {len(code) - 2 for code in rows if code[:-2] in rows}  # the lengths of codes that have a child
         orphans = [row for code, row in rows.items() if len(code) - 2 in levels and code[:-2] not in rows]
-        if not rows or len(levels) < 2:
+        if not levels:
             continue
         identity = Identity("codes_have_their_parents", f"{sheet.zh}：科目编码上下级", f"{sheet.kind}: every code stands under its parent", "note")
         ids = [next(iter(row.cells.values())).row_id for row in (orphans or rows.values()) if row.cells]

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from normalize.records import YUAN_PER_UNIT
+from normalize.vocabulary import load_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +19,7 @@ ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 HALF = Decimal("0.5")
 LENIENCE = 9  # a long sum is forgiven at most nine half places: 0.05 万元 in all where amounts have two decimals (T3)
+UNIT_FAMILY: dict[str, str] = {unit: family for family, units in load_toml("checks.toml")["count_units"].items() for unit in units}
 NUMERAL = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
@@ -109,7 +111,8 @@ def factor(unit: str | None, to: str | None) -> Decimal | None:
         return Decimal(1)
     if unit in YUAN_PER_UNIT and to in YUAN_PER_UNIT:
         return YUAN_PER_UNIT[unit] / YUAN_PER_UNIT[to]
-    return None
+    family = UNIT_FAMILY.get(unit or "")
+    return Decimal(1) if family is not None and family == UNIT_FAMILY.get(to or "") else None
 
 
 def in_unit(term: Term, unit: str | None) -> Term | None:

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 from normalize.checks.ledger import Subject
 from normalize.checks.outcome import Identity, adds_up, at_most, place_of, reconcile, remark
-from normalize.checks.tolerance import ZERO, compare, minus, total
+from normalize.checks.tolerance import HUNDRED, ZERO, compare, exact, minus, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from normalize.checks.ledger import Ledger
     from normalize.checks.tolerance import Term
-    from normalize.records import Finding
+    from normalize.records import BudgetLine, Finding
 
 FISCAL_FUNDS_REVENUE = ("gpb_revenue", "gov_fund_revenue", "state_capital_revenue")
 FISCAL_FUNDS_EXPENDITURE = ("gpb_expenditure", "gov_fund_expenditure", "state_capital_expenditure")
+RARER_EXPENDITURE = ("payment_to_superior", "operating_expenditure", "subsidy_to_affiliate", "reserve_expenditure")
+MAIN_COLUMNS = frozenset({"total", "basic", "project", "personnel", "public"})
 OTHER_REVENUE = ("revenue_superior_subsidy", "revenue_institution", "revenue_operating", "revenue_affiliate", "revenue_other")
 
 
@@ -55,18 +57,36 @@ def total_expenditure_is_spending_and_carryover(ledger: Ledger) -> Iterator[Find
 
 
 def expenditure_kinds_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
-    """本年支出 = 基本支出 + 项目支出 + 上缴上级 + 经营 + 对附属单位补助 (A04)."""
+    """本年支出 = 基本支出 + 项目支出 + 上缴上级 + 经营 + 对附属单位补助 (A04).
+
+    A shortfall is certain only where nothing else can be in the whole: the shares sum to 100, or the 支出表 has no further column.
+    """
     identity = Identity("expenditure_kinds_sum_to_total", "本年支出 = 基本支出 + 项目支出 + 其他各类", "spending = basic + project + other kinds")
     whole = "current_year_expenditure" if ledger.line("current_year_expenditure") else "total_expenditure"
     row = ledger.line(whole)
     kinds = [ledger.amount(kind, near=row) for kind in ("basic_expenditure", "project_expenditure")]
-    others = [ledger.amount(kind, near=row) for kind in ("payment_to_superior", "operating_expenditure", "subsidy_to_affiliate")]
+    others = [ledger.amount(kind, near=row) for kind in RARER_EXPENDITURE]
     if whole == "total_expenditure" and not ledger.budgeting:
         kinds.append(None)  # a final account's 总计 also holds the closing carry-over
-    optional: list[Term | None] = [other for other in others if other is not None]
+    proven = _kinds_are_all(ledger, whole)
+    optional: list[Term | None] = [other for other in others if other is not None or not proven]
     if whole == "total_expenditure":
-        optional.append(ledger.amount("closing_carryover"))  # a budget's 总计 may hold 结转下年 that the text leaves out
-    yield from adds_up(identity, ledger.term(row), kinds, optional, place_of(row))
+        closing = ledger.amount("closing_carryover")
+        (optional if proven or closing is not None else kinds).append(closing)  # a budget's 总计 may hold 结转下年 that the text leaves out
+    stated, inner = ledger.term(row), total([kind for kind in kinds if kind is not None])
+    if stated is not None and inner is not None and compare(inner, stated).status != "fail":
+        optional = []  # the rarer kinds are told as 其中, inside the others
+    yield from adds_up(identity, stated, kinds, optional, place_of(row))
+
+
+def _kinds_are_all(ledger: Ledger, whole: str) -> bool:
+    """Whether 基本支出 and 项目支出 are known to be everything: their shares close, or the table that splits spending has no other column with an amount."""
+    shares = [share for kind in ("basic_expenditure", "project_expenditure") if (share := ledger.amount(kind, "share_pct")) is not None]
+    summed = total(shares) if whole == "current_year_expenditure" else None  # 占本年支出 says nothing about 总计
+    if len(shares) == 2 and summed is not None and compare(summed, exact(HUNDRED, unit="%")).status != "fail":
+        return True
+    sheet = ledger.sheet("expenditure_detail")
+    return sheet is not None and all(column in MAIN_COLUMNS or not line.value for row in sheet.rows for (column, _), line in row.cells.items())
 
 
 def revenue_kinds_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
@@ -78,7 +98,9 @@ def revenue_kinds_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
     fiscal = ledger.amount("revenue_fiscal_appropriation", near=row)
     funds = [ledger.amount(fund, near=row) for fund in FISCAL_FUNDS_REVENUE]
     kinds: list[Term | None] = [fiscal] if fiscal is not None else [funds[0], *(fund for fund in funds[1:] if fund is not None)]
-    others = [ledger.amount(kind, near=row) for kind in OTHER_REVENUE]
+    unit_funds = ledger.amount("revenue_unit_funds", near=row)  # 单位资金 holds 事业, 经营 and the others
+    own = [unit_funds] if unit_funds is not None else [ledger.amount(kind, near=row) for kind in OTHER_REVENUE]
+    others = [*own, *(ledger.amount(kind, near=row) for kind in ("revenue_special_account", "revenue_other_funds"))]
     carried = [ledger.amount(kind) for kind in ("opening_carryover", "use_of_nonfiscal_surplus")] if row.measure == "total_revenue" else []
     if fiscal is None and all(other is None for other in others):
         return  # only the fiscal funds are named: that is the identity of 财政拨款 below
@@ -112,13 +134,17 @@ def fiscal_appropriation_is_sum_of_funds(ledger: Ledger) -> Iterator[Finding]:
     identity = Identity("fiscal_appropriation_is_sum_of_funds", "财政拨款收入 = 三项财政拨款之和", "fiscal appropriation = sum of the three funds", "likely")
     row = ledger.line("revenue_fiscal_appropriation")
     funds = [ledger.amount(fund, near=row) for fund in FISCAL_FUNDS_REVENUE]
-    stated, carried = ledger.term(row), ledger.amount("fiscal_opening_carryover")
+    stated = ledger.term(row)
     known = total([fund for fund in funds if fund is not None]) if funds[0] is not None else None
     if stated is None or known is None:
         return
-    with_carry = total((stated, carried)) if carried is not None else None
-    if with_carry is not None and compare(known, with_carry).status == "pass":
-        stated = with_carry
+    for carried in (ledger.amount(kind, near=row) for kind in ("fiscal_opening_carryover", "opening_carryover")):
+        with_carry, more = (total((side, carried)) if carried is not None else None for side in (stated, known))
+        if with_carry is not None and compare(known, with_carry).status == "pass":
+            stated = with_carry
+        elif more is not None and compare(more, stated).status == "pass":
+            funds = [*funds, carried]
+            break
     yield from adds_up(identity, stated, funds, place=place_of(row))
 
 
@@ -154,11 +180,18 @@ def expenditure_change_is_sum_of_parts(ledger: Ledger) -> Iterator[Finding]:
         stated = ledger.term(whole)
         if amount is None or stated is None:
             continue
-        if compare(amount, stated).status == "fail" and (project is None or basic is None):
-            zh, en = "原因所列数额只说明部分增减", "the amounts named as reasons explain part of the change only"
+        if compare(amount, stated).status == "fail" and (project is None or basic is None or not _two_kinds_only(ledger, whole)):
+            zh, en = "所列数额只说明部分增减", "the amounts named explain part of the change only"
             yield remark(identity, "not_applicable", zh, en, ids=(*amount.ids, *stated.ids), place=place_of(whole))
         else:
             yield from reconcile(identity, amount, stated, place=place_of(whole))
+
+
+def _two_kinds_only(ledger: Ledger, whole: BudgetLine | None) -> bool:
+    """Whether 基本支出 + 项目支出 make up the spending whose change is told."""
+    halves = [half for kind in ("basic_expenditure", "project_expenditure") if (half := ledger.amount(kind)) is not None]
+    stated, summed = ledger.amount(whole.measure or "") if whole is not None else None, total(halves)
+    return len(halves) == 2 and stated is not None and summed is not None and compare(summed, stated).status != "fail"
 
 
 def empty_fund_has_no_amount(ledger: Ledger) -> Iterator[Finding]:
