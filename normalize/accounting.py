@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 from extract.document import Span
 from normalize.folding import fold, key
 from normalize.lexicon import nonfigure_pattern
-from normalize.sections import numbered
 from normalize.records import Disclosure, UnexplainedNumber
+from normalize.sections import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from extract.document import Document
 
-_NUMERAL = re.compile(r"[0-9０-９]+(?:[,，.．][0-9０-９]+)*")
+_NUMERAL = re.compile(r"[0-9０-９]+(?:[,，][0-9０-９]{3}(?![0-9０-９]))*(?:[.．][0-9０-９]+)*")
 _LINE_WITH_DIGIT = re.compile(r"^[^\n\d]*\d[^\n]*", re.MULTILINE)
+_CONTENTS = re.compile(r"^[ \t\u3000]*目[ \t\u3000]*录[ \t\u3000]*$", re.MULTILINE)
+_CONTENTS_LINE = re.compile(r"^(?P<name>[^\n]*?[^\s\d\n.])[ \t\u3000]*(?P<page>\d{1,3})?[ \t\u3000]*$", re.MULTILINE)
+_LONGEST_ENTRY = 50
 _CONTEXT = 24
 _ROW_NUMBER_HEADS = frozenset({"序号", "行次", "编号"})
 
@@ -29,7 +32,7 @@ def account(document: Document, disclosure: Disclosure, explained: Iterable[Span
 
     A numeral counts as explained where a row prints it (its span covers the numeral) or a named rule of nonfigures.toml says what it is.
     """
-    covered = _Covered((*explained, *_used(disclosure), *_nonfigures(document), *_row_numbers(document)))
+    covered = _Covered((*explained, *_used(disclosure), *_nonfigures(document), *_row_numbers(document), *_contents_pages(document)))
     numerals = [Span(*match.span()) for match in _NUMERAL.finditer(document.content)]
     left = [span for span in numerals if not covered.holds(span)]
     return replace(
@@ -65,6 +68,19 @@ def _row_numbers(document: Document) -> Iterator[Span]:
         columns = {cell.column for cell in table.cells if key(document.text(cell.span)) in _ROW_NUMBER_HEADS and not table.sparse}
         if columns:
             yield from (cell.span for cell in table.cells if cell.column in columns and key(document.text(cell.span)).isdigit())
+
+
+def _contents_pages(document: Document) -> Iterator[Span]:
+    """Page numbers of a contents list without leaders (目录 / 一、部门职责4): up to the first sentence or the first entry that comes again."""
+    for contents in _CONTENTS.finditer(document.content):
+        seen: set[str] = set()
+        for line in _CONTENTS_LINE.finditer(document.content, contents.end()):
+            name = key(line["name"])
+            if name in seen or len(name) > _LONGEST_ENTRY or "。" in name:
+                break
+            seen.add(name)
+            if line["page"] and numbered(fold(line["name"]).text).number is not None:
+                yield Span(*line.span("page"))
 
 
 def _lines(content: str) -> Iterator[tuple[int, int]]:

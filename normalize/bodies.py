@@ -42,6 +42,8 @@ _OUTER_PLACES = re.compile(r"(?:中共|中国共产党)?(?:[一-鿿]{2,9}?(?:省
 _LEVEL_FIRST = re.compile(r"^[省市区县州盟旗](?=[一-鿿]{2})")
 _BEHIND_NAME = re.compile(r"[\t]|\s+(?=单位|金额|日期|填报|编制|20\d\d)")
 _UNIT_CODE = re.compile(r"^\d{3,}[-—\s]*")
+_WAY = re.compile(r"(?:当前的?|所在的?)位置[ \t]*[:：]?(?P<way>[^\n]{0,120})")
+_STEP = re.compile(r"[>＞»›→/|:：\s]+")
 SPEAK_FOR_ALL = frozenset({"title", "cover", "inner", "page title", "第一部分", "落款"})
 HEAD = 4000
 
@@ -96,6 +98,13 @@ def page_owner(document: Document) -> str | None:
             if is_body(name) and (find_place(name) is not None or name.startswith("国家")):
                 return name
     return None
+
+
+def crumb_body(document: Document) -> str | None:
+    """The last body on the way to the page (当前位置：首页 > … > 某局): whose column it stands in, where nothing else names one."""
+    ways = [*metadata(document, _WORDS["metadata"]["crumbs"]), *(match["way"] for match in _WAY.finditer(document.content[:HEAD]))]
+    names = [name for way in ways for part in reversed(_STEP.split(way)) if is_body(name := squeeze(part)) and not _WAY.match(f"{part}：")]
+    return next(iter(names), None)
 
 
 def reform_place(document: Document, year: int | None, site: Place | None) -> Place | None:

@@ -78,15 +78,16 @@ class State:
 
 
 _ORDINAL_AFTER = re.compile(r"[.、)](?!\d)")
-_FILLER = re.compile("|".join(sorted(map(re.escape, load_toml("wording.toml")["filler"]["words"]), key=len, reverse=True)))
+_SPELT_YEAR = "二[〇○零][〇○零一二三四五六七八九]{2}年"
+_FILLER = re.compile("|".join((_SPELT_YEAR, *sorted(map(re.escape, load_toml("wording.toml")["filler"]["words"]), key=len, reverse=True))))
 _BODY = re.compile(load_toml("wording.toml")["filler"]["bodies"])
 
 
 def is_noun(gap: str) -> bool:
     """Whether words between two tokens name something of their own, which the next figure is then said of.
 
-    >>> is_noun("固定资产"), is_noun("费用支出"), is_noun("白榆县水务局")
-    (True, False, False)
+    >>> is_noun("固定资产"), is_noun("费用支出"), is_noun("白榆县水务局"), is_noun("二〇二二年度")
+    (True, False, False, False)
     """
     clause = re.split(r"[。;,:、()!]", gap)[-1]
     return len(clause) > 1 and not _BODY.fullmatch(clause) and len(re.sub(r"[^一-鿿]", "", _FILLER.sub("", clause))) > 1

@@ -158,8 +158,11 @@ def _from_labels(document: Document) -> Iterator[tuple[date, str]]:
 
 def _from_source_line(document: Document) -> Iterator[tuple[date, str]]:
     bare: set[date] = set()
+    above = ""
     for line in document.content[:HEAD].split("\n"):
-        if len(line) > 120 or _REFUSED.search(line):
+        refused = _REFUSED.search(line) or (_REFUSED.search(above) and _ONLY_DATE.fullmatch(line))
+        above = line if line.strip() else above
+        if len(line) > 120 or refused:
             continue
         first = next(dates_in(line), None)
         if first is None:
@@ -180,7 +183,7 @@ def _from_signature(document: Document) -> Dated | None:
     signed: Dated | None = None
     bare: list[Dated] = []
     for line in document.content[offset:].split("\n"):
-        if len(line) <= 40 and _ONLY_DATE.fullmatch(line) and (first := next(dates_in(line), None)) is not None:
+        if len(line) <= 40 and _ONLY_DATE.fullmatch(line) and not _REFUSED.search(above) and (first := next(dates_in(line), None)) is not None:
             found = Dated(first.day, offset + first.start, offset + first.end)
             bare.append(found)
             signed = found if is_body(clean_name(above)) else signed

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from normalize.clause import VALUES_BEFORE, State, Subject, dealt, is_ordinal, label_before, pair_position, unit_of_pair
 from normalize.meaning import KPI_SECTIONS, STOCK, Meaning
+from normalize.numbers import printed_number
 from normalize.records import BudgetLine, Finding, Quantity
 from normalize.vocabulary import load_toml
 
@@ -31,6 +32,7 @@ class Figures:
     document: Document
     meaning: Meaning
     money_unit: str
+    stated_unit: str | None = None  # of the section being read, where a heading or a line says 单位:万元
     lines: list[BudgetLine] = field(default_factory=list)
     counts: list[Quantity] = field(default_factory=list)
     explained: list[Span] = field(default_factory=list)
@@ -69,7 +71,7 @@ class Figures:
         if not token["money"] and not token["percent"] and not token["unit"] and is_ordinal(whole, token.start(), token.end("digits")):
             self.explained.append(text.span(token.start(), token.end()))
             return
-        value = Decimal(digits.replace(",", ""))
+        value = printed_number(digits)
         unit = "%" if token["percent"] else token["money"]
         count_unit = None if unit else (token["scale"] or "").replace("余", "") + (token["unit"] or "") or None
         if unit is None and count_unit is None:
@@ -102,6 +104,11 @@ class Figures:
             return
         if not state.subjects or self.counts_now(state):
             return
+        if state.level == "other_year":
+            state.level = None
+            return
+        if unit is None and self.stated_unit is not None and token.start() - max(state.subject_end, state.level_end, state.sign_end) <= 3:
+            unit = self.stated_unit
         if unit is None and token.start() - state.level_end > 3:
             return  # a bare number is an amount only right behind 预算为, 决算数
         if unit in {None, "万"}:
@@ -118,6 +125,8 @@ class Figures:
             basis = "final"
         else:
             basis = self.meaning.level_basis(state.level, state.year)
+        if state.level == "from_prior":
+            state.level = None
         chosen = self.dealt_now(token, text, state)
         for subject, measure in chosen:
             self.add_line(measure, subject, basis, value, unit, span, "expanded" if len(chosen) > 1 else "stated", "narrative.change" if direct else "narrative.level")

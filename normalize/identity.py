@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from extract.document import Heading, Paragraph
-from normalize.bodies import Named, choose_department, form_bodies, named_bodies, page_owner, publisher_of, reform_place
+from normalize.bodies import Named, choose_department, crumb_body, form_bodies, named_bodies, page_owner, publisher_of, reform_place
 from normalize.contact import attachments_of, contact_phone
 from normalize.cover import Stated, metadata, stated_titles
 from normalize.dates import published_on
@@ -59,6 +59,9 @@ def identify(document: Document, sections: tuple[Section, ...]) -> tuple[Identit
         return identity, tuple(findings)
     site = _site_place(document, year)
     names = named_bodies(document, titles) or (form_bodies(document) if signals.forms else ()) or ((Named(owner, "page title"),) if owner else ())
+    if not names and (crumb := crumb_body(document)) is not None:
+        names = (Named(crumb, "位置栏"),)
+        findings.append(Finding("department_from_breadcrumb", "not_applicable", f"部门只见于位置栏：{crumb}", f"only the breadcrumb names a body: {crumb}", "look", raw=crumb))
     department = choose_department(names, publisher_of(document), site, year)
     findings += department.findings
     kind, level = _kind(document, titles, signals, stage, department.name)

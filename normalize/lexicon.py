@@ -8,7 +8,7 @@ from functools import cache
 from itertools import groupby, product
 from typing import Any
 
-from normalize.numbers import NUMBER
+from normalize.numbers import NUMBER, SPELT_NUMBER
 from normalize.vocabulary import VocabularyError, load_csv, load_toml
 
 
@@ -125,6 +125,8 @@ _NAME_AND_CODE = r"(?P<named>[一-鿿][一-鿿、]{1,39})\((?P<named_code>[235]\
 _VEHICLE_TYPE = r"(?P<vehicle>(?:(?!公务用车|购置|共有|共计|实有|保有)[一-鿿()]){2,24}?(?:用车|(?<=其他)车辆))(?=(?:为|共|合计|数)?\d+(?:辆|台))"
 _EQUIPMENT = r"单(?:位|台)?价(?:值|格)?(?:在)?(?P<price>\d+)万元(?:\(含\)|\(含\d+万元\)|含)?(?:及)?以上的?(?P<equipment>通用|专用|大型)?设备(?:\(不含车辆\))?"
 _PROCURED_ELSEWHERE = r"(?:在)?其他政府采购项目中,由(?P<sme>中小|小微)企业供应商中标或者?成交的,采购金额"
+_MIDDLE_DOT = r"\d+·\d{1,4}(?=(?:万|亿)?元|%)"  # 2477·1万元
+_FROM_YEAR = r"(?:由|从)(?:(?P<year_from>(?:19|20)\d\d)年度?|上年度?|去年|上一年度?)(?:预算|决算|支出|收入|执行)?数?(?:的|为)?(?=\d)"  # 由上年的2万元减少到1.5万元
 _TARGETED = r"(?P<tracked>编报绩效目标|绩效跟踪(?:评价)?|绩效自评|绩效评价)的(?:19|20)\d\d年度?项目"
 _GRADED = r"(?:绩效)?(?:评级|等级|评价等级|评定等级)?为?(?P<grade>优秀|优|良好|良|不合格|合格|中|差)的?(?:等次|等级)?的?项目(?:有|共)?(?=\d)"
 
@@ -154,10 +156,11 @@ def lexicon() -> Lexicon:
         *((f"not_{name}", pattern) for name, pattern in nonfigures.items()),
         ("name_and_code", _NAME_AND_CODE),
         ("coded_item", _CODED_ITEM),
-        ("number", f"(?P<digits>-?(?:{NUMBER}))(?:(?P<percent>%|个百分点)|(?P<money>{_any(words['units']['money'], plain=False)})|(?P<scale>{words['units']['scale']})?(?P<unit>{_any(words['units']['count'], plain=False)})?)"),
+        ("number", f"(?P<digits>-?(?:{_MIDDLE_DOT}|{NUMBER})|{SPELT_NUMBER}(?=[万亿]元(?!以[上下内])))(?:(?P<percent>%|个百分点)|(?P<money>{_any(words['units']['money'], plain=False)})|(?P<scale>{words['units']['scale']})?(?P<unit>{_any(words['units']['count'], plain=False)})?)"),
         ("item_path", _ITEM_PATH),
         ("dash_path", _DASH_PATH),
         ("elsewhere", _PROCURED_ELSEWHERE),
+        ("from_year", _FROM_YEAR),
         ("targeted", _TARGETED),
         ("graded", _GRADED),
         ("completion", _any(words["completion"]["words"], plain=False)),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from normalize.records import Identity
 
 KPI_SECTIONS = ("performance",)
+_OF_THE_ACCOUNT = ("asset_", "reception_", "overseas_", "vehicles_", "official_")  # counts that performance sections speak of in other things
 STOCK = ("asset_", "staff_", "unit_count")  # held at a date, not planned
 _ITEM_MEASURES = {"gov_fund": "gov_fund_expenditure", "state_capital": "state_capital_expenditure", "fiscal_total": "fiscal_total_expenditure"}
 _CLASS_MEASURES = {**_ITEM_MEASURES, "total": "current_year_expenditure"}
@@ -46,8 +47,8 @@ class Meaning:
         entry = self.words.measures[self.words.phrases[phrase][0]]
         if entry.sections and not section.startswith(entry.sections):
             return None
-        if section in KPI_SECTIONS and not entry.sections and not entry.count:
-            return None  # 涉及一般公共预算支出5万元 speaks of the projects, not of the account
+        if section in KPI_SECTIONS and not entry.sections and (not entry.count or entry.name.startswith(_OF_THE_ACCOUNT)):
+            return None  # 涉及一般公共预算支出5万元, 停放车辆120辆 speak of the projects, not of the account
         name = next((other for kind, other in entry.inside if section == kind or section.startswith(f"{kind}.")), entry.name)
         above = parent[0].first if parent else None
         name = next((other for measure, other in entry.under if measure == above), name)
@@ -86,6 +87,8 @@ class Meaning:
         prior = year is not None and fiscal_year is not None and year == fiscal_year - 1
         if prior and level is not None:
             return "prior_budget" if level in {"budget", "adjusted"} else "prior_final"
+        if level == "from_prior":
+            return self.default_base
         if level == "executed" and self.budget and year is None:
             return "prior_final"
         if level == "adjusted":

@@ -42,6 +42,7 @@ _TRACKED = {"编报绩效目标": "target_set", "绩效跟踪": "tracking", "绩
 _GRADES = {"优秀": "优", "良好": "良"}
 _SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "level_adjusted", "level_budget", "level_executed", "level_final"})
 _SIDES = {"收入": "_revenue", "支出": "_expenditure"}
+_UNIT_SAID = re.compile(r"[\[(]?(?:金额|计量)?单位:(?:人民币)?(亿元|万元|千元|元)[\])]?$")
 _FIGURE_AHEAD = re.compile(r"数?(?:为|是|共|:)?\d")
 
 
@@ -62,9 +63,12 @@ class _Reader:
         if self.meaning.kind.startswith(_SILENT):
             return
         heading = self.heading_subjects(section.heading)
+        self.figures.stated_unit = _unit_said(key(section.heading))
         state = State(subjects=heading, money=heading, item_class=next((s.label for s in heading if s.function_code), None))
         for span in section.passages:
-            self.read_passage(fold(self.document.text(span), span.start), state)
+            text = fold(self.document.text(span), span.start)
+            self.figures.stated_unit = _unit_said(text.text) or self.figures.stated_unit
+            self.read_passage(text, state)
 
     def heading_subjects(self, heading: str) -> tuple[Subject, ...]:
         """The subject a heading gives to sentences that name none (（一）因公出国（境）费)."""
@@ -205,7 +209,11 @@ class _Reader:
         elif name == "graded":
             entry = Measure("evaluation_grade_count", ("evaluation_grade_count",), count=True, units=frozenset({"个", "项"}))
             self.take_subject(Subject(entry.means, _GRADES.get(token["grade"], token["grade"]), None, entry, phrase), token, text, state)
-        elif name == "vehicle_type":
+        elif name == "from_year":
+            fiscal_year = self.meaning.identity.fiscal_year
+            prior = token["year_from"] is None or fiscal_year is None or int(token["year_from"]) == fiscal_year - 1
+            state.level = "from_prior" if prior else "other_year"
+        elif name == "vehicle_type" and self.meaning.kind not in KPI_SECTIONS:
             holder = next((s.first for s in (*state.subjects, *state.parent) if s.first in {"vehicles_purchased", "asset_vehicles"}), "asset_vehicles")
             entry = self.meaning.words.measures[holder]
             self.take_subject(Subject((holder,), re.sub("^(?:其中|包括|有)", "", phrase), None, entry, phrase), token, text, state)
@@ -279,6 +287,12 @@ def read_narrative(document: Document, sections: Iterable[Section], identity: Id
     for section in sections:
         reader.read_section(section)
     return Recognised(tuple(figures.lines), tuple(figures.counts), findings=tuple(figures.findings), explained=tuple(figures.explained))
+
+
+def _unit_said(text: str) -> str | None:
+    """The unit a heading or a line of its own ends with (单位:万元)."""
+    said = _UNIT_SAID.search(text) if "单位:" in text else None
+    return said[1] if said else None
 
 
 def _usual_unit(document: Document) -> str:

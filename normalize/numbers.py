@@ -20,6 +20,7 @@ MULTIPLIERS = {"万": Decimal(10_000), "亿": Decimal(100_000_000)}
 _DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "○": 0, "两": 2} | {c: i for i, c in enumerate("零壹贰叁肆伍陆柒捌玖")}
 _TENS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
 _MYRIADS = {"万": 10_000, "亿": 100_000_000}
+SPELT_NUMBER = r"(?<![数几上多余近第、一二三四五六七八九十百千])[一二两三四五六七八九十][一二三四五六七八九十两百千零〇]*(?:点[一二三四五六七八九零〇]+)?"  # 一点五(亿元)
 CHINESE_DIGITS = "".join(sorted({*_DIGITS, *_TENS}))
 
 
@@ -38,6 +39,16 @@ def parse_number(text: str) -> Decimal | None:
         return None
     value = Decimal(match["digits"].replace(",", "") + (match["fraction"] or ""))
     return -value if bracketed or match["sign"] == "-" else value
+
+
+def printed_number(digits: str) -> Decimal:
+    """A number of the prose as its token holds it: with separators, a middle dot for the point, or in Chinese numerals.
+
+    >>> printed_number("3,345.01"), printed_number("2477·1"), printed_number("三千二百")
+    (Decimal('3345.01'), Decimal('2477.1'), Decimal('3200'))
+    """
+    spelt = None if digits[-1].isascii() else chinese_number(digits)
+    return spelt if spelt is not None else Decimal(digits.replace(",", "").replace("·", "."))
 
 
 def parse_percent(text: str) -> Decimal | None:

@@ -131,12 +131,14 @@ def read_title(text: str) -> Title:
 
 def _reading(plain: str, stage: re.Match[str]) -> Title | None:
     head, tail = plain[: stage.start()], plain[stage.end() :]
-    if _OTHER.search(tail) or _OTHER.search(head[-12:]) or (tail and not _FOLLOWS.match(tail)):
+    if _OTHER.search(tail) or (tail and not _FOLLOWS.match(tail)):
         return None
     years = list(_YEAR.finditer(head))
     year = years[-1] if years else None
     before, after = (head[: year.start()], head[year.end() :]) if year else ("", head)
     name = next((name for part in (before, after) if (name := clean_name(part)) and is_body(name)), None)
+    if _OTHER.search(head.replace(name or "\n", "")[-12:]):  # 政府采购中心, 招聘服务中心 are names
+        return None
     between = after[len(name) :] if name and after.startswith(name) else after
     edition = None
     if "部门" in between[-8:] or "部门" in tail[:6]:
