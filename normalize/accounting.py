@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from extract.document import Document
 
 _NUMERAL = re.compile(r"[0-9０-９]+(?:[,，][0-9０-９]{3}(?![0-9０-９]))*(?:[.．][0-9０-９]+)*")
-_LINE_WITH_DIGIT = re.compile(r"^[^\n\d]*\d[^\n]*", re.MULTILINE)
 _CONTENTS = re.compile(r"^[ \t\u3000]*目[ \t\u3000]*录[ \t\u3000]*$", re.MULTILINE)
 _CONTENTS_LINE = re.compile(r"^(?P<name>[^\n]*?[^\s\d\n.])[ \t\u3000]*(?P<page>\d{1,3})?[ \t\u3000]*$", re.MULTILINE)
 _LONGEST_ENTRY = 50
@@ -32,9 +31,12 @@ def account(document: Document, disclosure: Disclosure, explained: Iterable[Span
 
     A numeral counts as explained where a row prints it (its span covers the numeral) or a named rule of nonfigures.toml says what it is.
     """
-    covered = _Covered((*explained, *_used(disclosure), *_nonfigures(document), *_row_numbers(document), *_contents_pages(document)))
+    rows = (*explained, *_used(disclosure), *_row_numbers(document), *_contents_pages(document))
     numerals = [Span(*match.span()) for match in _NUMERAL.finditer(document.content)]
-    left = [span for span in numerals if not covered.holds(span)]
+    printed = _Covered(rows)
+    unprinted = [span for span in numerals if not printed.holds(span)]
+    covered = _Covered((*rows, *_nonfigures(document, unprinted)))
+    left = [span for span in unprinted if not covered.holds(span)]
     return replace(
         disclosure,
         number_count=len(numerals),
@@ -50,10 +52,10 @@ def _used(disclosure: Disclosure) -> Iterator[Span]:
     yield from (span for row in disclosure.indicators for _, span in row.texts)
 
 
-def _nonfigures(document: Document) -> Iterator[Span]:
-    """Years, dates, document numbers, list numbers … line by line, so that no rule reaches over a line."""
+def _nonfigures(document: Document, numerals: Iterable[Span]) -> Iterator[Span]:
+    """Years, dates, document numbers, list numbers … on the lines of these numerals; line by line, so that no rule reaches over a line."""
     pattern = nonfigure_pattern()
-    for start, end in _lines(document.content):
+    for start, end in _lines(document.content, numerals):
         folded = fold(document.content[start:end], start)
         opening = numbered(folded.text).rest
         if opening:
@@ -65,7 +67,7 @@ def _nonfigures(document: Document) -> Iterator[Span]:
 def _row_numbers(document: Document) -> Iterator[Span]:
     """The cells under a head 序号."""
     for table in document.tables():
-        columns = {cell.column for cell in table.cells if key(document.text(cell.span)) in _ROW_NUMBER_HEADS and not table.sparse}
+        columns = {cell.column for cell in table.cells if not table.sparse and key(document.text(cell.span)) in _ROW_NUMBER_HEADS}
         if columns:
             yield from (cell.span for cell in table.cells if cell.column in columns and key(document.text(cell.span)).isdigit())
 
@@ -83,8 +85,14 @@ def _contents_pages(document: Document) -> Iterator[Span]:
                 yield Span(*line.span("page"))
 
 
-def _lines(content: str) -> Iterator[tuple[int, int]]:
-    return (match.span() for match in _LINE_WITH_DIGIT.finditer(content))
+def _lines(content: str, numerals: Iterable[Span]) -> Iterator[tuple[int, int]]:
+    """The lines that hold numerals, each once."""
+    end = 0
+    for numeral in numerals:
+        if numeral.start >= end:
+            start, end = content.rfind("\n", 0, numeral.start) + 1, content.find("\n", numeral.end)
+            end = len(content) if end < 0 else end
+            yield start, end
 
 
 class _Covered:
