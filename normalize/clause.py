@@ -50,6 +50,7 @@ class State:
     year: int | None = None
     sign: int = 0
     sign_end: int = -1
+    changed: tuple[int, int] = (-99, 0)  # where the last stated change ended, and its sign
     mode: str | None = None  # share | completion
     share_of: str | None = None
     paired: int = -1  # next value of 分别为 a、b; -1 when values are not dealt out

@@ -119,6 +119,7 @@ class Figures:
                 return  # compared with a year no table has a name for
             basis = f"change_vs_{state.base or self.meaning.default_base}"
             value *= state.sign
+            state.changed = (token.end(), state.sign)
         elif state.mode == "completion" or state.subjects[-1].first == "project_budget":
             basis = "initial_budget"
         elif state.subjects[-1].first.startswith(STOCK):
@@ -152,6 +153,9 @@ class Figures:
             basis = "share_pct"
         elif state.mode == "completion":
             basis = "completion_pct"
+        elif state.changed[0] == token.start() - 1 and text.text[state.changed[0]] == "(":  # 减少5万元(7.5%)
+            basis = f"change_pct_vs_{state.base or self.meaning.default_base}"
+            value *= state.changed[1]
         elif direct and not (state.base is None and state.base_seen >= 0):
             basis = f"change_pct_vs_{state.base or self.meaning.default_base}"
             value *= state.sign

@@ -85,6 +85,7 @@ class _Reader:
         state.base = state.year = state.project = None
         state.subject_end = state.sign_end = state.base_seen = state.level_end = -99
         state.brackets.clear()
+        state.changed = (-99, 0)
         state.categories.clear()
         state.parent = ()
         start = numbered(text.text).rest

@@ -165,3 +165,12 @@ def test_a_bare_number_is_an_amount_only_right_behind_its_level() -> None:
         ("current_year_expenditure", "final", "150", "万元"),
         ("current_year_expenditure", "change_vs_prior_final", "-27.77", "万元"),
     ]
+
+
+def test_a_percent_in_brackets_behind_a_change_is_its_rate() -> None:
+    _, found = read("会议费16.55万元，较上年减少51.42万元（75.65%），减少的主要原因是改为线上。")
+    assert [said(row) for row in found.budget_lines] == [
+        ("meeting_expenditure", "final", "16.55", "万元"),
+        ("meeting_expenditure", "change_vs_prior_final", "-51.42", "万元"),
+        ("meeting_expenditure", "change_pct_vs_prior_final", "-75.65", "%"),
+    ]
