@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _LISTS = frozenset({"three_public", "agency_operation"})  # their rows or columns are read by their own modules
 _SWAPPED = {  # a title that leaves the classification open; the codes of the rows settle it
     ("gpb_expenditure", "economic"): "gpb_economic",
+    ("project_expenditure", "economic"): "gpb_project_economic",
     ("gpb_economic", "function"): "gpb_expenditure",
     ("gpb_basic_economic", "function"): "gpb_basic_functional",
     ("gpb_basic_functional", "economic"): "gpb_basic_economic",
@@ -54,8 +55,8 @@ def _by_codes(kind: Kind, grid: Grid) -> Kind:
     """The sister of a kind, where the rows print codes of the other classification, or a “三公” list goes on with counts."""
     if kind.id == "three_public" and any(_COUNTS.search(box.text) for row in grid.body for box in grid.own(row)):
         return KINDS["agency_operation"]
-    if kind.codes is None:
-        return kind
+    if kind.codes is None and (kind.primary != "project" or any("项目" in box.text for path in grid.paths for box in path)):
+        return kind  # rows that name projects may print codes of either classification
     texts = [box.text for row in grid.body for box in grid.own(row)]
     function = sum(bool(_FUNCTION_CODE.match(text)) for text in texts)
     economic = sum(bool(_ECONOMIC_CODE.match(text)) for text in texts)
