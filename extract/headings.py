@@ -21,7 +21,7 @@ NUMBERINGS: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
         (3, rf"{OPEN}{BLANK}{CLOSE}(?=[\u4e00-\u9fff])"),
         (5, rf"{OPEN}?{BLANK}\d{{1,3}}{BLANK}{CLOSE}{BLANK}[.．、]?|[⑴-⒇]"),
         (6, r"[①-⑳]"),
-        (4, rf"\d{{1,3}}{BLANK}(?:[、,，:：]|[.．](?!\d))|[⒈-⒛]|\d(?=[\u4e00-\u9fff])(?![年月日个项人元万亿次件家岁时分种条号名户位天第台辆套批所名张座])"),
+        (4, rf"\d{{1,3}}{BLANK}(?:[、:：]|[,，.．](?!\d))|[⒈-⒛]|\d(?=[\u4e00-\u9fff])(?![年月日个项人元万亿次件家岁时分种条号名户位天第台辆套批所名张座])"),
     )
 )
 LONGEST = 60  # characters of a heading line after its number
