@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from normalize.folding import key
@@ -41,6 +41,7 @@ class Entry(NamedTuple):
     known: str  # official | seen | recalled
 
 
+@lru_cache(maxsize=4096)
 def bare_name(name: str) -> str:
     """A subject name as it is compared: 和 for 与 and 及, without （类）（款）（项）, brackets, a final 支出 or (经费).
 

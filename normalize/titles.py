@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from normalize.vocabulary import load_toml
 
@@ -106,6 +107,7 @@ def is_body(name: str) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
 def read_title(text: str) -> Title:
     """Body, year, stage and edition of a title, in whatever order it prints them (X年X局部门预算, X局X年度部门决算, X局关于X年…的说明).
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from normalize.checks.forms import Form, forms_of
@@ -65,6 +65,7 @@ def subject_of(row: Fact) -> Subject:
     return Subject(row.measure or "", code, row.category, row.project, plain(row.item_label) or None if code is None else None)
 
 
+@lru_cache(maxsize=4096)
 def plain(label: str | None) -> str:
     """A row label without blanks, leading ordinal and 其中.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from normalize.numbers import parse_number
@@ -73,6 +74,7 @@ class Setting:
     adjusted: bool = False  # a footnote says that 预算数 is 全年预算数
 
 
+@lru_cache(maxsize=4096)
 def word(text: str) -> str:
     """A header word without its year, leading 其中 or ordinal, and unit.
 
@@ -104,6 +106,7 @@ def _system(words: Sequence[str]) -> str:
     return "plain"
 
 
+@lru_cache(maxsize=4096)
 def is_header_word(text: str) -> bool:
     """Whether a folded text can stand in the header of a standard table.
 
@@ -285,6 +288,7 @@ def _first_fit(rules: Sequence[ColumnRule], words: tuple[str, ...]) -> str | Non
     return None
 
 
+@lru_cache(maxsize=4096)
 def is_basis(text: str) -> bool:
     """Whether a header word says nothing but of when and of what nature the number is (预算数, 上年决算数)."""
     return "经费" not in text and any(pattern.fullmatch(text) for _, pattern in _BASES)

@@ -72,15 +72,16 @@ def rows_of(document: Document, table: Table) -> tuple[Row, ...]:
     if table.sparse:
         return tuple(tuple(Entry(cell.column, cell, key(document.text(cell.span)), False) for cell in row) for row in table.by_row())
     rows: list[Row] = []
-    texts: dict[Cell, str] = {}
+    texts: dict[int, str] = {}
     for number, line in enumerate(table.grid()):
         entries: list[Entry] = []
         for column, cell in enumerate(line):
             if cell is None or (entries and entries[-1].cell is cell):
                 continue
-            if cell not in texts:
-                texts[cell] = key(document.text(cell.span))
-            entries.append(Entry(column, cell, texts[cell], cell.row < number))
+            text = texts.get(id(cell))
+            if text is None:
+                text = texts[id(cell)] = key(document.text(cell.span))
+            entries.append(Entry(column, cell, text, cell.row < number))
         rows.append(tuple(entries))
     return tuple(rows)
 

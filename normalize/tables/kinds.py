@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from normalize.folding import key
@@ -99,6 +100,7 @@ _PROSE = re.compile(r"[。;?!]|本表|故|因此|^(?:注|备注|说明)[:：]")
 _ENDS = re.compile(r"表(?P<tail>(?:\([^()]{1,40}\)?)?)$")
 
 
+@lru_cache(maxsize=1024)
 def bare_title(line: str) -> str | None:
     """What a title line says once numbers, marks, years, units and common words are cut; None for a line that is no table title.
 
@@ -130,6 +132,7 @@ def bare_title(line: str) -> str | None:
     return text + tail or None
 
 
+@lru_cache(maxsize=1024)
 def kinds_of_title(line: str) -> tuple[str, ...]:
     """The kinds a title line may name; the reading that explains most of the line wins.
 
