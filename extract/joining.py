@@ -16,11 +16,12 @@ OPENING = "（《“‘〔【「『([{"
 CLINGING = "，。、；：！？）》”’％〕】」』,.;:!?)]}%"
 WORD = re.compile(r"[0-9A-Za-z.,%+\-]+")
 NUMBER_END = re.compile(r"\d[,.]?$|[,.]\d*$")
+THOUSANDS_FIRST = re.compile(r"\d{1,3}[,，]\d")
 THOUSANDS = re.compile(r"\d{3}(?!\d)")
 CELL_PADDING = 1.0  # em: what both sides of a cell may keep free of text
 COLUMN_GAP = 2.5  # em
 SENTENCE = 6  # characters: a shorter line in a cell is a word of a heading that its writer broke
-LEADERS = re.compile(r"(?:[.．·・•…‥⋯┈¨_\-]\s?){4,}\s*[(（]?\d{0,4}[)）]?\s*$|[…⋯‥]{2,}")
+LEADERS = re.compile(r"(?:[.．·・•…‥⋯┈¨_\-]\s?){4,}\s*[(（]?\d{0,4}[)）]?\s*$|[…⋯‥]{2,}\s*[(（]?\d{1,4}[)）]?\s*$|[…⋯‥]{4,}")
 
 
 class TextLine(NamedTuple):
@@ -107,8 +108,8 @@ def goes_on(first: TextLine, before: TextLine, after: TextLine, margins: Margins
         return False
     room = margins.right - before.x1 - first_word(after.text, after.boxes)  # what the first word of the next line would have left
     ended = before.text[-1] in CLOSING
-    numbered = heading_of(after.text) is not None
-    if ended and numbered:
+    numbered = heading_of(after.text) is not None and not THOUSANDS_FIRST.match(after.text)
+    if numbered and (ended or _opens(after.text)):
         return False
     step = after.x0 - before.x0
     if abs((before.x0 + before.x1) - (after.x0 + after.x1)) < em and step > 2 * em:  # the lines of a title share their middle
@@ -121,4 +122,10 @@ def goes_on(first: TextLine, before: TextLine, after: TextLine, margins: Margins
         return room < 0.5 * em and not ended and not numbered and heading_of(before.text) is not None and step < 4 * em
     if before.x0 > margins.left + em:  # set in like its neighbour: both begin
         return False
-    return room < 0.5 * em and (not numbered or whole_heading(after.text) is None)
+    return room < 0.5 * em
+
+
+def _opens(text: str) -> bool:
+    """Whether a line is a heading by a number with its mark: （一） or 1. and no bare digit."""
+    found = whole_heading(text)
+    return found is not None and not (found[1] or "0")[-1].isdigit()

@@ -18,6 +18,7 @@ RUNNING_SHARE = 0.6  # of the pages with text must bear a line for it to be a ru
 RUNNING_LEAST = 3
 SAME_HEIGHT = 4.0  # points
 DIGITS = re.compile(r"[\d\s]+")
+ENOUGH_LINES = 6  # wide lines of a page that say alone where its text ends
 SHORT_TITLE = 45
 SENTENCE_MARKS = re.compile(r"[。；;！!？?：:]|，.*，")
 
@@ -47,8 +48,8 @@ def _page_numbers(pages: Sequence[PageLines]) -> frozenset[tuple[int, int]]:
         ends = {*range(min(2, len(page.lines))), *range(max(len(page.lines) - 2, 0), len(page.lines))}
         for index in sorted(ends):
             line = page.lines[index]
-            match = PAGE_NUMBER.fullmatch(line.text) if _in_margin(page, line) and len(line.text) < 24 else None
-            if match is None:
+            match = PAGE_NUMBER.fullmatch(line.text) if len(line.text) < 24 else None
+            if match is None or not (_in_margin(page, line) or (match.group(1).strip() and index in (0, len(page.lines) - 1))):
                 continue
             if match.group(1).strip() or (match.group(2) and match.group(4)) or not match.group(3).isdigit():
                 found.add((page.number, index))
@@ -68,9 +69,10 @@ def _running_heads(pages: Sequence[PageLines]) -> frozenset[tuple[int, int]]:
         if not page.lines:
             continue
         written += 1
-        for index in {0, len(page.lines) - 1}:
+        last = len(page.lines) - 1
+        for index in {0, last - 1, last} - {-1}:  # a running foot may stand over the page number
             line = page.lines[index]
-            if _in_margin(page, line):
+            if _in_margin(page, line) and (index != last - 1 or line.top > page.height / 2):
                 seen[DIGITS.sub("", line.text), round(line.top / SAME_HEIGHT)].append((page.number, index))
     needed = max(RUNNING_LEAST, RUNNING_SHARE * written)
     return frozenset(place for places in seen.values() if len(places) >= needed for place in places)
@@ -87,8 +89,9 @@ def text_margins(pages: Sequence[PageLines]) -> dict[int, Margins]:
     margins: dict[int, Margins] = {}
     for page in pages:
         shared = common[round(page.width)]
-        here = _margins(own[page.number], round(page.width)) if own[page.number] else shared
-        margins[page.number] = Margins(min(here.left, shared.left), max(here.right, shared.right))
+        lines = own[page.number]
+        here = _margins(lines, round(page.width)) if lines else shared
+        margins[page.number] = here if len(lines) >= ENOUGH_LINES else Margins(min(here.left, shared.left), max(here.right, shared.right))
     return margins
 
 
@@ -97,7 +100,7 @@ def _margins(lines: Sequence[TextLine], width: int) -> Margins:
         return Margins(0.1 * width, 0.9 * width)
     starts = sorted(line.x0 for line in lines)
     ends = sorted(line.x1 for line in lines)
-    return Margins(starts[len(starts) // 10], ends[len(ends) // 2])
+    return Margins(starts[len(starts) // 10], ends[len(ends) * 3 // 4])
 
 
 def paragraphs(lines: Sequence[TextLine], margins: dict[int, Margins], widths: dict[int, float]) -> tuple[PlacedParagraph, ...]:
