@@ -20,6 +20,7 @@ NOT_FIGURES = {
     "year_range": "2021-2023年", "date_dotted": "2021.08.30", "month_dotted": "2021-08", "date": "2021年8月30日", "year": "2020年度", "bare_year": "2020部门", "month_day": "12月31日",
     "clock": "14:30", "document_number": "〔2020〕10号", "document_ordinal": "第32号令", "ordinal": "第19次", "phone": "023-77820000", "hotline": "12345热线", "threshold": "单价50万元（含）以上",
     "threshold_bare": "100万元(含)以上", "congress": "十九届3", "form_number": "公开01表", "record_number": "网站标识码：5002310015", "postcode": "邮编:408400", "contents_page": "名词解释......12",
+    "date_solid": "发布日期：2023926", "named_day": "“5·12”", "protocol": "IPv6",
     "view_count": "浏览次数：312次", "web_address": "www.chengkou.example/t20220829_10001.html", "program_name": "1+3+N",
 }  # fmt: skip
 
