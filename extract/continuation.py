@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NUMBER = re.compile(r"[-—–－+]?[\d,，.%％]+")
-AMOUNT = re.compile(r"[-—–－+]?\d[\d,]*[.,]\d+[%％]?")  # heads have column numbers, never figures
+AMOUNT = re.compile(r"[-—–－+]?\d[\d,]*[.,]\d+[%％]?")
 SAME_EDGE = 2.0  # points; real continuations agree to 0.1
 
 
@@ -120,10 +120,16 @@ def same_head(first: PlacedTable, after: PlacedTable) -> bool:
 
 
 def _repeated(head: Sequence[tuple[str, ...]], rows: Sequence[tuple[str, ...]]) -> int:
-    """How many of the first rows are the head printed again; a head that says nothing is none."""
+    """How many of the first rows are the head printed again, with the total where it is part of it; a head that says nothing is none.
+
+    A part that repeats the table from its first row to its own last is not all head: it counts up to the first amount.
+    """
     count = 0
     for expected, row in zip(head, rows, strict=False):
-        if expected != row or any(AMOUNT.fullmatch(text) for text in row):
+        if expected != row:
             break
         count += 1
+    if count == len(rows):
+        amounts = [index for index, row in enumerate(rows) if any(AMOUNT.fullmatch(text) for text in row)]
+        count = amounts[0] if amounts else count
     return count if any(text for row in rows[:count] for text in row) else 0

@@ -72,7 +72,7 @@ def _running_heads(pages: Sequence[PageLines]) -> frozenset[tuple[int, int]]:
         last = len(page.lines) - 1
         for index in {0, last - 1, last} - {-1}:  # a running foot may stand over the page number
             line = page.lines[index]
-            if _in_margin(page, line) and (index != last - 1 or line.top > page.height / 2):
+            if _in_margin(page, line) and (index in (0, last) or line.top > page.height / 2):
                 seen[DIGITS.sub("", line.text), round(line.top / SAME_HEIGHT)].append((page.number, index))
     needed = max(RUNNING_LEAST, RUNNING_SHARE * written)
     return frozenset(place for places in seen.values() if len(places) >= needed for place in places)

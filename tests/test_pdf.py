@@ -155,6 +155,12 @@ def test_a_title_that_is_printed_again_over_the_next_part_does_not_part_a_table(
     assert document.content.count("单位：万元") == 1
 
 
+def test_a_total_that_is_printed_again_with_the_head_counts_once() -> None:
+    total = ["", "合计", "1,313.46"]
+    document = read(grid([HEAD, total, BODY[0]]), grid([HEAD, total, BODY[1]]))
+    assert rows_of(document) == [HEAD, total, *BODY]
+
+
 def test_a_row_that_the_page_break_cuts_is_one_row() -> None:
     head = ["序号", "目标", "金额"]
     xs = (72.0, 120.0, 450.0, 522.0)
