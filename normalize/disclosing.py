@@ -56,7 +56,7 @@ def _lines(document: Document) -> list[str]:
 
 
 def signals_of(document: Document) -> Signals:
-    """The signals of one document; cheap enough to be asked twice."""
+    """The signals of one document."""
     content = document.content
     captions: set[str] = set()
     official: set[str] = set()
@@ -133,13 +133,12 @@ class Verdict(NamedTuple):
     reason_en: str
 
 
-def status_of(document: Document, identity: Identity, disclosure: Disclosure) -> Verdict:
+def status_of(document: Document, signals: Signals, identity: Identity, disclosure: Disclosure) -> Verdict:
     """What became of a document: ok, partial, attachments_only or not_a_disclosure, with the reason.
 
     `disclosure` holds what was read out of it so far: a disclosure that gave no figure at all is partial, never silently ok.
     """
     document = original(document)
-    signals = signals_of(document)
     if signals.unfilled:
         return Verdict("not_a_disclosure", "未填写的模板（XX占位）", "an unfilled template (XX placeholders)")
     if signals.discloses:

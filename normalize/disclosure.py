@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from normalize.accounting import account
 from normalize.checks import run_checks
 from normalize.codes import document_codes
-from normalize.disclosing import status_of
+from normalize.disclosing import signals_of, status_of
 from normalize.glossary import glossary
 from normalize.identity import identify
 from normalize.narrative import read_narrative
@@ -32,7 +32,8 @@ def normalize(document: Document) -> Disclosure:
     A document that discloses nothing comes back with its status and reason and no rows.
     """
     sections = find_sections(document)
-    identity, doubts = identify(document, sections)
+    signals = signals_of(document)
+    identity, doubts = identify(document, sections, signals)
     forms = read_forms(document)
     tables = read_tables(document, stage=identity.stage, fiscal_year=identity.fiscal_year)
     prose = read_narrative(document, sections, identity, document_codes(tables.budget_lines, identity.fiscal_year))
@@ -46,7 +47,7 @@ def normalize(document: Document) -> Disclosure:
         projects=forms.projects, project_funds=forms.project_funds, indicators=forms.indicators, scores=forms.scores,
         findings=(*doubts, *_noted(document), *tables.findings, *forms.findings, *prose.findings),
     )  # fmt: skip
-    status, zh, en = status_of(document, identity, disclosure)
+    status, zh, en = status_of(document, signals, identity, disclosure)
     if status not in {"ok", "partial"}:
         return stamped(Disclosure(document.id, status, identity, zh, en))
     numbered = account(document, replace(disclosure, status=status, reason_zh=zh, reason_en=en), (*tables.explained, *forms.explained, *prose.explained))

@@ -15,7 +15,6 @@ from normalize.bodies import Named, choose_department, crumb_body, form_bodies, 
 from normalize.contact import attachments_of, contact_phone
 from normalize.cover import Stated, metadata, stated_titles
 from normalize.dates import published_on
-from normalize.disclosing import Signals, signals_of
 from normalize.mirrors import mirrored, original
 from normalize.places import Place, find_place, mentions
 from normalize.records import Finding, Identity
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from extract.document import Document
+    from normalize.disclosing import Signals
     from normalize.records import Section
 
 _WORDS = load_toml("identity.toml")
@@ -38,13 +38,12 @@ _PLACED = re.compile(r"^(?:中共|中国共产党|中国人民政治协商会议
 _EVALUATED = re.compile("自评|全年执行数|实际完成|绩效评价")
 
 
-def identify(document: Document, sections: tuple[Section, ...]) -> tuple[Identity, tuple[Finding, ...]]:
+def identify(document: Document, sections: tuple[Section, ...], signals: Signals) -> tuple[Identity, tuple[Finding, ...]]:
     """The row of table `documents` for one input, with findings where the page contradicts itself.
 
     A page that is no disclosure has no stage, kind or year; its department is the body whose page it says it is, if it says so.
     """
     printed, document = document, original(document)
-    signals = signals_of(document)
     titles = stated_titles(document)
     published = published_on(document)
     identity = Identity(_printed_title(document, titles), published_on=_iso(published.day))

@@ -38,8 +38,8 @@ def page(text: str, *, title: str | None = None, links: tuple[Link, ...] = (), *
 
 
 def verdict(document: Document, *lines: BudgetLine) -> Verdict:
-    identity, _ = identify(document, find_sections(document))
-    return status_of(document, identity, Disclosure(document.id, "ok", identity, budget_lines=lines))
+    identity, _ = identify(document, find_sections(document), signals_of(document))
+    return status_of(document, signals_of(document), identity, Disclosure(document.id, "ok", identity, budget_lines=lines))
 
 
 def test_sections_and_amounts_make_a_disclosure_even_without_a_title() -> None:
@@ -74,7 +74,7 @@ def test_a_title_whose_file_is_drawn_by_script_is_attachments_only_too() -> None
 def test_a_body_named_file_under_a_budget_column_is_attachments_only() -> None:
     links = (Link("青岚市教育委员会", "P0201.zip"),)
     document = page("青岚市教育委员会\n附件：", ArticleTitle="青岚市教育委员会", breadcrumb="首页 > 预算公开 > 2018年部门预算公开目录", links=links)
-    identity, _ = identify(document, find_sections(document))
+    identity, _ = identify(document, find_sections(document), signals_of(document))
     assert verdict(document).status == "attachments_only"
     assert (identity.fiscal_year, identity.stage, identity.doc_kind) == (2018, "budget", "department_budget")
 
@@ -149,8 +149,8 @@ def test_a_real_crawl_is_sorted_with_precision_and_recall_of_97_percent(shared: 
             document = read((shared / "corpus" / "crawl" / label["file"]).read_bytes(), label["file"])
         except DocumentError:
             continue
-        identity, _ = identify(document, find_sections(document))
-        status = status_of(document, identity, Disclosure(document.id, "ok", Identity(), budget_lines=(LINE,))).status
+        identity, _ = identify(document, find_sections(document), signals_of(document))
+        status = status_of(document, signals_of(document), identity, Disclosure(document.id, "ok", Identity(), budget_lines=(LINE,))).status
         counts[wanted.get(label["class"], "not_a_disclosure"), status] += 1
         if label["class"] in wanted:
             for field in ("department", "fiscal_year", "region_code"):

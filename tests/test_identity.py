@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from extract.document import Document, Heading, Link, Paragraph, Source, Span
+from normalize.disclosing import signals_of
 from normalize.identity import identify
 from normalize.records import Identity
 from normalize.sections import find_sections
@@ -40,11 +41,11 @@ def page(text: str, *, title: str | None = None, pages: int | None = None, links
 
 
 def identity_of(document: Document) -> Identity:
-    return identify(document, find_sections(document))[0]
+    return identify(document, find_sections(document), signals_of(document))[0]
 
 
 def findings_of(document: Document) -> tuple[Finding, ...]:
-    return identify(document, find_sections(document))[1]
+    return identify(document, find_sections(document), signals_of(document))[1]
 
 
 def test_a_whole_page_gives_the_whole_row() -> None:
