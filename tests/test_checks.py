@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from extract.document import Document, Source, Span
+from extract.document import Document, Paragraph, Source, Span
 from normalize.checks import CHECKS, run_checks
 from normalize.checks.tolerance import Term, compare, half_up, printed, printed_decimals, quotient, total
 from normalize.records import BudgetLine, Disclosure, Finding, Identity, Indicator, Project, Quantity, Section
@@ -310,6 +310,127 @@ def test_a_rate_rounded_to_whole_percents_and_printed_with_two_decimals_needs_a_
     amounts = {"annual_budget": Decimal("7.2"), "executed": Decimal("6.6")}
     assert form_outcomes("execution_rate_is_executed_over_budget", execution_rate_pct=Decimal("92.00"), **amounts) == [("fail", "look")]
     assert form_outcomes("execution_rate_is_executed_over_budget", execution_rate_pct=Decimal(92), **amounts) == [("pass", "note")]
+
+
+def on_page(text: str, *figures: tuple[str, BudgetLine | Quantity], check: str, **more: object) -> list[tuple[str, str]]:
+    """Outcomes on a page of one paragraph; each figure stands where its raw text is printed after the figure before it."""
+    rows: list[BudgetLine | Quantity] = []
+    at = 0
+    for raw, row in figures:
+        at = text.index(raw, at)
+        rows.append(replace(row, raw=raw, span=Span(at, at + len(raw)), row_id=f"r{at}"))
+        at += len(raw)
+    page = Document(Source("a.txt", "ab" * 32), text, (Paragraph(Span(0, len(text))),))
+    lines, counts = tuple(row for row in rows if isinstance(row, BudgetLine)), tuple(row for row in rows if isinstance(row, Quantity))
+    disclosure = replace(Disclosure("d", "ok", Identity(stage="final"), budget_lines=lines, quantities=counts), **more)  # type: ignore[arg-type]
+    return [(finding.status, finding.severity) for finding in run_checks(disclosure, page) if finding.check_id == check]
+
+
+def test_a_change_without_a_reason_is_noted_where_others_have_one() -> None:
+    first, second = said("total_revenue", "5.00", basis="change_vs_prior_final"), said("three_public_total", "2.00", basis="change_vs_prior_final")
+    told = "收入增加5.00万元，主要原因是新增人员。“三公”经费增加2.00万元"
+    assert on_page(f"{told}。", ("5.00万元", first), ("2.00万元", second), check="changes_are_explained") == [("fail", "note")]
+    assert on_page(f"{told}，由于购车。", ("5.00万元", first), ("2.00万元", second), check="changes_are_explained") == [("pass", "note")]
+
+
+def test_a_part_told_after_its_whole_is_within_it() -> None:
+    whole, part = (Quantity("kpi", "final", Decimal(value), "个", value, Span(0, 1), "t", role="kpi") for value in ("8", "3"))
+    assert on_page("完成8个，其中全流程3个", ("8", whole), ("3", part), check="performance_parts_are_within_their_whole") == [("pass", "note")]
+    assert on_page("完成3个，其中全流程8个", ("3", part), ("8", whole), check="performance_parts_are_within_their_whole") == [("fail", "look")]
+
+
+@pytest.mark.parametrize(("verb", "expected"), [("小于", ("pass", "note")), ("大于", ("fail", "likely")), ("等于", ("fail", "likely"))])
+def test_words_of_comparison_agree_with_the_figures(verb: str, expected: tuple[str, str]) -> None:
+    budget, final = said("gpb_expenditure", "90.00", basis="initial_budget", code="2130104"), said("gpb_expenditure", "88.00", code="2130104")
+    text = f"年初预算为90.00万元，支出决算为88.00万元。决算数{verb}预算数的主要原因是人员变动。"
+    assert on_page(text, ("90.00万元", budget), ("88.00万元", final), check="comparison_words_agree_with_figures") == [expected]
+
+
+def test_items_of_the_text_are_those_of_the_table() -> None:
+    table = [cell("gpb_expenditure", code, "total", "10.00", code=code, at=900 + place * 9) for place, code in enumerate(("2130101", "2130104", "2210201"))]
+    told = [said("gpb_expenditure", "10.00", code=code) for code in ("2130101", "2130104", "2210201")]
+    assert outcomes(*table, *told, check="listed_items_are_those_of_the_table") == [("pass", "note")]
+    assert outcomes(*table, *told[:2], check="listed_items_are_those_of_the_table") == [("fail", "note")]
+    assert outcomes(*table, told[0], check="listed_items_are_those_of_the_table") == []
+
+
+def test_subjects_listed_in_the_text_have_an_amount_in_the_table() -> None:
+    names = ("基本工资", "津贴补贴", "奖金", "住房公积金", "办公费", "差旅费", "水费", "电费")
+    table = tuple(cell("gpb_basic_economic", name, "amount", "1.00", code=f"301{place:02d}", at=900 + place * 9) for place, name in enumerate(names, 1))
+    text = f"人员经费主要包括：{'、'.join(names[:4])}；公用经费主要包括：{'、'.join(names[4:])}"
+    for ending, expected in (("。", [("pass", "note")]), ("、印刷费。", [("fail", "note")]), ("、印刷费、咨询费、手续费、邮电费。", [])):
+        assert on_page(text + ending, check="listed_subjects_are_those_of_the_table", budget_lines=table) == expected
+
+
+def test_counts_of_the_text_are_those_of_the_table() -> None:
+    told, printed = count("reception_batches", "9", "domestic"), replace(count("reception_batches", "9", "domestic"), table_kind="agency_operation")
+    assert outcomes(told, printed, check="counts_agree_with_tables") == [("pass", "note")]
+    assert outcomes(told, replace(printed, value=Decimal(6), raw="6"), check="counts_agree_with_tables") == [("fail", "likely")]
+
+
+def fiscal_table(spent: str) -> list[BudgetLine]:
+    left = [("一般公共预算财政拨款", "90.00"), ("年初财政拨款结转和结余", "5.00"), ("一般公共预算财政拨款", "5.00"), ("总计", "95.00")]
+    right = [("本年支出合计", spent), ("年末财政拨款结转和结余", "2.00"), ("总计", "95.00")]
+    lines = [cell("fiscal_summary", label, "amount", value, side="revenue", at=place * 20) for place, (label, value) in enumerate(left)]
+    return lines + [cell("fiscal_summary", label, "general_public_budget", value, side="expenditure", at=place * 20 + 10) for place, (label, value) in enumerate(right)]
+
+
+def test_each_fund_is_spent_or_carried_over() -> None:
+    assert outcomes(*fiscal_table("93.00"), check="funds_balance") == [("pass", "note")]
+    assert outcomes(*fiscal_table("39.00"), check="funds_balance") == [("fail", "likely")]
+
+
+def test_the_operation_table_repeats_three_public() -> None:
+    operation = replace(cell("agency_operation", "3．公务接待费", "amount", "0.70"), measure="three_public_reception")
+    assert outcomes(operation, cell("three_public", "", "reception", "0.70", at=900), check="operation_table_agrees") == [("pass", "note")]
+    assert outcomes(operation, cell("three_public", "", "reception", "0.07", at=900), check="operation_table_agrees") == [("fail", "certain")]
+
+
+def test_target_and_actual_are_compared_in_one_unit() -> None:
+    row = indicator("10", "10", target_raw="5万件", target_value=Decimal(5), target_unit="万件", actual_raw="52000件", actual_value=Decimal(52000), actual_unit="件")
+    assert form_outcomes("target_and_actual_have_one_unit", row) == [("pass", "note")]
+    assert form_outcomes("target_and_actual_have_one_unit", replace(row, actual_raw="8天", actual_unit="天")) == [("fail", "note")]
+
+
+def test_a_level2_row_that_most_forms_print_is_missed() -> None:
+    projects = tuple(Project(name, place, "self_evaluation", Span(0, 1), name, row_id=name) for place, name in enumerate(("p", "q", "r"), 1))
+    rows = tuple(indicator("10", "10", project_id=project.project_id, level2=level) for project in projects for level in ("数量指标", "质量指标", "时效指标") if (project.project_id, level) != ("r", "质量指标"))
+    blank = replace(rows[2], is_placeholder=True)
+    assert [finding.status for finding in findings(check="forms_have_the_same_level2", projects=projects, indicators=(*rows, blank))] == ["pass", "pass", "fail"]
+    assert findings(check="forms_have_the_same_level2", projects=projects, indicators=rows) == []
+
+
+GOAL = "完成灌溉渠道维修三十二公里，受益农户一千二百户，灌区用水保证率明显提高"
+
+
+@pytest.mark.parametrize(("ending", "expected"), [("，群众满意。", [("pass", "note")]), ("", [("pass", "note")])])
+def test_the_goal_reached_is_told_as_in_the_text(ending: str, expected: list[tuple[str, str]]) -> None:
+    form = Project("p", 1, "self_evaluation", Span(0, 1), "灌溉渠道维修", goal_actual=GOAL, row_id="p")
+    assert on_page(GOAL + ending, check="goal_reached_is_told_alike", projects=(form,)) == expected
+    assert on_page(GOAL[:24] + "二千二百户", check="goal_reached_is_told_alike", projects=(form,)) == [("fail", "note")]
+    assert on_page("另一件事", check="goal_reached_is_told_alike", projects=(form,)) == []
+
+
+@pytest.mark.parametrize(("name", "status"), [("县林业局", "pass"), ("146-某县林业和草原局", "pass"), ("县水务局", "fail")])
+def test_the_supervising_department_is_the_discloser_or_its_short_name(name: str, status: str) -> None:
+    form = Project("p", 1, "self_evaluation", Span(0, 1), "灌溉渠道维修", supervising_department=name, row_id="p")
+    found = findings(check="supervising_department_is_the_discloser", projects=(form,), identity=Identity(stage="final", department="某县林业和草原局"))
+    assert [finding.status for finding in found] == [status]
+
+
+@pytest.mark.parametrize(("year", "expected"), [(2022, ("pass", "note")), (2021, ("fail", "look"))])
+def test_a_form_is_of_the_year_of_its_disclosure(year: int, expected: tuple[str, str]) -> None:
+    text = f"项目支出绩效自评表（{year}年度）项目名称灌溉渠道维修"
+    form = Project("p", 1, "self_evaluation", Span(text.index("灌溉"), len(text)), "灌溉渠道维修", row_id="p")
+    assert on_page(text, check="form_is_of_the_year", projects=(form,), identity=Identity(stage="final", fiscal_year=2022)) == [expected]
+
+
+def test_a_budget_of_the_form_is_either_of_its_two_and_in_the_unit_of_the_text() -> None:
+    form = Project("p", 1, "self_evaluation", Span(0, 1), "灌溉渠道维修", fund_unit="万元", initial_budget=Decimal(12), annual_budget=Decimal(15), row_id="p")
+    listed = replace(said("project_budget", "12", basis="initial_budget"), project="灌溉渠道维修")
+    for row, same, unit in ((listed, "pass", "pass"), (replace(listed, value=Decimal(15), raw="15万元"), "pass", "pass"), (replace(listed, unit="元", raw="12元"), "fail", "fail")):
+        assert [finding.status for finding in findings(row, check="form_budget_equals_listed_budget", projects=(form,))] == [same]
+        assert [finding.status for finding in findings(row, check="form_is_in_the_unit_of_the_text", projects=(form,))] == [unit]
 
 
 def test_repeated_section_numbers_are_noted() -> None:

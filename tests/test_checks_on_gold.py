@@ -229,6 +229,7 @@ FAILURES = {  # what the annotators found wrong in each document, as the checks 
         "share_is_part_of_whole": 1,
         "completion_is_final_over_budget": 1,
         "gpb_agrees_with_its_table": 1,
+        "listed_items_are_those_of_the_table": 1,
         "staff_and_running_costs_agree_with_table": 2,
     },
     "putuo-shiquan-2025-final": {

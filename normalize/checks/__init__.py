@@ -22,6 +22,7 @@ from normalize.checks import (
     tables_vs_narrative,
     three_public,
     totals,
+    wording,
 )
 from normalize.checks.ledger import Ledger
 
@@ -40,6 +41,7 @@ CHECKS: tuple[Check, ...] = (
     *three_public.CHECKS,
     *other.CHECKS,
     *structure.CHECKS,
+    *wording.CHECKS,
     *tables.CHECKS,
     *between_tables.CHECKS,
     *tables_vs_narrative.CHECKS,

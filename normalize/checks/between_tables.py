@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from normalize.checks.ledger import COLUMN_ZH, TABLE_ZH, class_code
-from normalize.checks.outcome import Identity, at_most, reconcile
-from normalize.checks.tables import FUNDS, KINDS, Comparison, cell, current_total, grand_total, place_of_sheet, report
+from normalize.checks.outcome import Identity, at_most, place_of_sheet, reconcile
+from normalize.checks.percentages import THREE_PUBLIC_COLUMNS
+from normalize.checks.tables import FUNDS, KINDS, Comparison, cell, current_total, grand_total, report
 from normalize.checks.tolerance import compare, total
 
 if TYPE_CHECKING:
@@ -181,6 +182,45 @@ def basic_three_public_within_three_public(ledger: Ledger) -> Iterator[Finding]:
             yield from at_most(identity, cell(ledger, rows.get(code), column_of, basis), cell(ledger, sheet.rows[0], column, basis), place_of_sheet(economic))
 
 
+def funds_balance(ledger: Ledger) -> Iterator[Finding]:
+    """财政拨款总表各项资金: 年初结转 + 收入 = 支出 + 年末结转 (C20)."""
+    sheet = ledger.sheet("fiscal_summary")
+    if sheet is None or not sheet.columns & set(FUNDS):
+        return
+    carried = next((place for place, row in enumerate(sheet.rows) if row.kind == "opening_carryover"), None)
+    for basis in sheet.bases:
+        opening = cell(ledger, sheet.row("opening_carryover"), "amount", basis)
+        for fund in FUNDS:
+            incomes = [(place, term) for place, row in enumerate(sheet.rows) if row.kind == fund and row.side != "expenditure" and (term := cell(ledger, row, "amount", basis)) is not None]
+            before = [term for place, term in incomes if carried is None or place < carried]
+            after = [term for place, term in incomes if carried is not None and place > carried]
+            split = after or opening is None or not opening.value  # else the opening carry-over is not told fund by fund
+            spent = [term for kind in ("current_total", "closing_carryover") if (term := cell(ledger, _on_expenditure_side(sheet, kind), fund, basis)) is not None]
+            if split and len(before) == 1 and len(after) < 2 and spent and cell(ledger, _on_expenditure_side(sheet, "current_total"), fund, basis) is not None:
+                identity = Identity("funds_balance", f"{sheet.zh}{COLUMN_ZH[fund]}：年初结转 + 收入 = 支出 + 年末结转", f"fiscal_summary, {fund}: opening + income = spending + closing", "likely")
+                yield from reconcile(identity, total([*before, *after]), total(spent), place=place_of_sheet(sheet))
+
+
+def _on_expenditure_side(sheet: Sheet, kind: str) -> Row | None:
+    return next((row for row in sheet.rows if row.kind == kind and row.side == "expenditure"), None)
+
+
+def operation_table_agrees(ledger: Ledger) -> Iterator[Finding]:
+    """机构运行信息表: “三公”经费 = “三公”经费表, 机关运行经费 ≤ 基本支出表公用经费 (C33)."""
+    operation, sheet, economic = (ledger.sheet(kind) for kind in ("agency_operation", "three_public", "gpb_basic_economic"))
+    if operation is None:
+        return
+    stated = {(line.measure, line.basis): line for row in operation.rows for line in row.cells.values() if line.measure and line.category is None}
+    for (measure, basis), line in stated.items():
+        column = THREE_PUBLIC_COLUMNS.get(measure or "")
+        if sheet is not None and len(sheet.rows) == 1 and column is not None:
+            identity = Identity("operation_table_agrees", f"{operation.zh}{COLUMN_ZH.get(column, column)} = {sheet.zh}", f"{column} alike in agency_operation and three_public")
+            yield from reconcile(identity, ledger.term(line), cell(ledger, sheet.rows[0], column, basis), place=place_of_sheet(operation))
+        elif measure == "agency_operating_expenditure" and economic is not None:
+            identity = Identity("operation_table_agrees", f"{operation.zh}机关运行经费 ≤ {economic.zh}公用经费", "agency operating cost is within public in gpb_basic_economic", "look")
+            yield from at_most(identity, ledger.term(line), cell(ledger, economic.row("public_total"), "amount", basis), place_of_sheet(operation))
+
+
 CHECKS = (
     detail_totals_equal_summary,
     fiscal_totals_equal_fund_tables,
@@ -190,4 +230,6 @@ CHECKS = (
     gpb_within_all_expenditure,
     basic_expenditure_tables_agree,
     basic_three_public_within_three_public,
+    funds_balance,
+    operation_table_agrees,
 )

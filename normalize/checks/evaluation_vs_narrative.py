@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
@@ -9,6 +10,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from extract.document import Paragraph
 from normalize.checks.ledger import plain
 from normalize.checks.other import EVALUATED, listed_projects
 from normalize.checks.outcome import Identity, at_most, place_of, reconcile, remark
@@ -23,8 +25,17 @@ if TYPE_CHECKING:
 
 ALIKE = 0.8  # names this similar are one project under two spellings
 TENTH = 10  # a performance figure this near to its counterpart is the same one, misprinted
+A_SENTENCE, BEGINNING = 30, 20  # characters: of a goal worth comparing, and by which its paragraph is found
+CAPTION = 90  # characters before the project's name in which the caption of its form stands
+CAPTION_YEAR = re.compile(r"(20[0-9]{2})\s*年度")
+BUDGET_CODE = re.compile(r"^[0-9]+-")
 QUOTES = str.maketrans("", "", "“”\"'‘’《》()（）、，,")
 MAGNITUDE = {"万": Decimal(10_000), "亿": Decimal(100_000_000)}
+
+
+def unprinted(text: str) -> str:
+    """A text without blanks, line breaks and punctuation that copies lose."""
+    return "".join(text.split()).translate(QUOTES)
 
 
 def _name(text: str | None) -> str:
@@ -184,6 +195,83 @@ def average_score_agrees_with_forms(ledger: Ledger) -> Iterator[Finding]:
     yield from reconcile(identity, mean, replace(stated, unit=None), percent=True, place=place_of(row))
 
 
+def goal_reached_is_told_alike(ledger: Ledger) -> Iterator[Finding]:
+    """自评表的目标完成情况取自正文 (E06): a text that begins alike and goes on differently was changed in one place only."""
+    if ledger.document is None or not ledger.forms:
+        return
+    told = [(form, form.head.goal_actual) for form in ledger.forms if form.head.goal_actual and len(form.head.goal_actual) > A_SENTENCE]
+    prose = unprinted("".join(ledger.document.text(block.span) for block in ledger.document.blocks if isinstance(block, Paragraph))) if told else ""
+    for form, words in told:
+        goal = unprinted(words)
+        identity = form.identity("goal_reached_is_told_alike", "目标完成情况与正文一致", "the goal reached is told as in the narrative", "note")
+        if goal in prose:
+            yield remark(identity, "pass", "逐字相同", "word for word", ids=form.ids, place=form.place)
+        elif goal[:BEGINNING] in prose:
+            following = prose[prose.index(goal[:BEGINNING]) :]
+            same = next((place for place, (left, right) in enumerate(zip(goal, following, strict=False)) if left != right), len(following))
+            zh, en = f"自“{goal[same : same + 12]}”起不同", f"they part after {same} characters"
+            yield remark(identity, "fail", zh, en, ids=form.ids, place=form.place)
+
+
+def performance_figures_without_narrative(ledger: Ledger) -> Iterator[Finding]:
+    """自评表完成值在正文中没有对应数字的列出备查 (E08): no error, told for those who look for sources."""
+    for form, subject, _ in paired(ledger):
+        said = [one for row in ledger.kpis if (row.project or "") == (subject.project or subject.category) and (one := _said(ledger, row)) is not None]
+        actual = [(row, *one) for row in form.indicators if (one := _actual(row)) is not None]
+        alone = [row for row, value, unit in actual if not any(unit == other and compare(value, term).status.startswith("pass") for term, other in said)]
+        if said and alone:
+            identity = form.identity("performance_figures_without_narrative", "完成值正文未提及", "actual values the narrative does not tell", "note")
+            zh = "、".join(f"{row.level3 or ''}{row.actual_raw}" for row in alone)
+            yield remark(identity, "not_applicable", zh, f"{len(alone)} values", ids=[row.row_id for row in alone], place=form.place)
+
+
+def supervising_department_is_the_discloser(ledger: Ledger) -> Iterator[Finding]:
+    """主管部门 = 公开部门或其简称 (E09): 区政务办 is 某区政务服务管理办公室."""
+    name = ledger.disclosure.identity.department
+    if name is None or ledger.disclosure.identity.entity_level == "unit":
+        return
+    for form in ledger.forms:
+        given = BUDGET_CODE.sub("", plain(form.head.supervising_department))
+        if given:
+            identity = form.identity("supervising_department_is_the_discloser", "主管部门 = 公开部门", "the supervising department is the disclosing one", "note")
+            zh, en = f"主管部门{given}，公开部门{name}", f"supervised by {given}, disclosed by {name}"
+            yield remark(identity, "pass" if is_abbreviation(given, name) else "fail", zh, en, ids=form.ids, place=form.place)
+
+
+def is_abbreviation(short: str, name: str) -> bool:
+    """Whether the characters of `short` stand in `name` in this order.
+
+    >>> is_abbreviation("区林业局", "某市城北区林业和草原局"), is_abbreviation("区水务局", "某市城北区林业和草原局")
+    (True, False)
+    """
+    characters = iter(name)
+    return all(character in characters for character in short)
+
+
+def form_is_of_the_year(ledger: Ledger) -> Iterator[Finding]:
+    """自评表表头年度 = 公开年度 (E10)."""
+    year = ledger.disclosure.identity.fiscal_year
+    if ledger.document is None or year is None:
+        return
+    for form in ledger.forms:
+        start = form.head.span.start
+        captions = CAPTION_YEAR.findall(ledger.document.content[max(0, start - CAPTION) : start])
+        if captions:
+            identity = form.identity("form_is_of_the_year", "表头年度 = 公开年度", "the form is of the year disclosed", "look")
+            zh, en = f"表头{captions[-1]}年度，公开{year}年度", f"form {captions[-1]}, disclosure {year}"
+            yield remark(identity, "pass" if int(captions[-1]) == year else "fail", zh, en, ids=form.ids, place=form.place, lhs=Decimal(captions[-1]), rhs=Decimal(year))
+
+
+def form_is_in_the_unit_of_the_text(ledger: Ledger) -> Iterator[Finding]:
+    """自评表资金单位与正文相符 (E12): one amount under two units is wrong in one of them."""
+    for form, _, row in paired(ledger):
+        if form.head.fund_unit and row.unit and form.head.annual_budget is not None:
+            identity = form.identity("form_is_in_the_unit_of_the_text", "资金单位与正文相符", "the funds are in the unit of the text", "likely")
+            same_digits = row.value in form.budgets
+            zh, en = f"表{form.head.fund_unit}，正文{row.raw}", f"form {form.head.fund_unit}, text {row.raw}"
+            yield remark(identity, "fail" if same_digits and row.unit != form.head.fund_unit else "pass", zh, en, ids=(*form.ids, row.row_id), place=form.place)
+
+
 CHECKS = (
     form_budgets_sum_to_narrative,
     form_spending_sums_to_narrative,
@@ -193,4 +281,9 @@ CHECKS = (
     performance_figures_agree,
     grades_agree_with_forms,
     average_score_agrees_with_forms,
+    goal_reached_is_told_alike,
+    performance_figures_without_narrative,
+    supervising_department_is_the_discloser,
+    form_is_of_the_year,
+    form_is_in_the_unit_of_the_text,
 )

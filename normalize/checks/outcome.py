@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from decimal import Decimal
 
-    from normalize.checks.ledger import Fact
+    from normalize.checks.ledger import Fact, Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ NOWHERE = Place()
 
 def place_of(row: Fact | None) -> Place:
     return NOWHERE if row is None else Place(row.section_kind, row.table_kind)
+
+
+def place_of_sheet(sheet: Sheet) -> Place:
+    return Place(table_kind=sheet.kind)
 
 
 def reconcile(identity: Identity, computed: Term | None, stated: Term | None, *, percent: bool = False, place: Place | None = None) -> Iterator[Finding]:

@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING
 from normalize.checks.forms import CENTS
 from normalize.checks.ledger import WORDS, plain
 from normalize.checks.outcome import Identity, adds_up, at_most, reconcile, remark
-from normalize.checks.tolerance import HUNDRED, ZERO, Term, compare, exact, minus, number, quotient, scored, times, total
+from normalize.checks.tolerance import (
+    HUNDRED,
+    UNIT_FAMILY,
+    ZERO,
+    Term,
+    compare,
+    exact,
+    minus,
+    number,
+    quotient,
+    scored,
+    times,
+    total,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,6 +41,7 @@ SYNONYMS: dict[str, str] = WORDING["grade_synonyms"]
 FORM_WEIGHTS: dict[str, Decimal] = {level: Decimal(weight) for level, weight in WORDING["level1"].items()}
 MONEY_IN_NOTE = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s?(万元|亿元|元)")
 A_GOAL = 12  # characters; shorter ones (按时完成) are no description that could be copied
+LEVEL2 = frozenset(WORDING["level2"])
 OVERSHOOT = Decimal("1.3")  # 偏离 30% and more asks for a word of explanation
 
 
@@ -283,6 +297,44 @@ def coefficient_is_a_percent(ledger: Ledger) -> Iterator[Finding]:
         yield from _row_by_row(form, identity, wrong, len(rows))
 
 
+def _counted_in(unit: str) -> str:
+    """What a unit counts, without 万 and 亿: 万件 and 件 are one."""
+    if unit.endswith("元"):
+        return "元"
+    bare = unit.removeprefix("万").removeprefix("亿").replace(".", "")
+    return UNIT_FAMILY.get(bare, bare)
+
+
+def _comparable(left: str, right: str) -> bool:
+    short, long = sorted((_counted_in(left), _counted_in(right)), key=len)
+    return long.startswith(short)  # 人 and 人左右
+
+
+def target_and_actual_have_one_unit(ledger: Ledger) -> Iterator[Finding]:
+    """指标值与完成值的单位可比 (D15)."""
+    for form in ledger.forms:
+        rows = [row for row in form.indicators if row.target_unit and row.actual_unit and row.target_value is not None and row.actual_value is not None]
+        identity = form.identity("target_and_actual_have_one_unit", "指标值与完成值单位可比", "target and actual are in one unit", "note")
+        wrong = [(row, f"指标值{row.target_raw}，完成值{row.actual_raw}", f"target {row.target_raw}, actual {row.actual_raw}") for row in rows if not _comparable(row.target_unit or "", row.actual_unit or "")]
+        yield from _row_by_row(form, identity, wrong, len(rows))
+
+
+def forms_have_the_same_level2(ledger: Ledger) -> Iterator[Finding]:
+    """表样的二级指标各表齐全 (D18), in documents that print the rows they leave blank: what most forms print is the layout."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for row in ledger.disclosure.indicators:
+        if row.kind == "self_evaluation" and row.level2:
+            names[row.project_id].add(plain(row.level2).removesuffix("指标"))
+    if len(names) < 2 or not any(row.is_placeholder for row in ledger.disclosure.indicators):
+        return
+    layout = {name for name, forms in Counter(name for own in names.values() for name in own).items() if forms * 2 > len(names)} & LEVEL2
+    for form in ledger.forms:
+        missing = sorted(layout - names.get(form.head.project_id, layout))
+        identity = form.identity("forms_have_the_same_level2", "二级指标齐全", "all level-2 indicators of the form", "note")
+        zh, en = (f"缺{'、'.join(missing)}", f"{len(missing)} missing") if missing else ("齐全", "all present")
+        yield remark(identity, "fail" if missing else "pass", zh, en, ids=form.ids, place=form.place)
+
+
 def goals_of_projects_differ(ledger: Ledger) -> Iterator[Finding]:
     """不同项目的年度总体目标不得雷同 (D19)."""
     forms = [form for form in ledger.forms if form.head.goal_target and len(plain(form.head.goal_target)) >= A_GOAL]
@@ -322,6 +374,8 @@ CHECKS = (
     full_score_only_when_target_met,
     overfulfilment_is_explained,
     coefficient_is_a_percent,
+    target_and_actual_have_one_unit,
+    forms_have_the_same_level2,
     goals_of_projects_differ,
     total_score_within_hundred,
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from normalize.checks.ledger import BASIS_ZH, COLUMN_ZH, WORDS, class_code
-from normalize.checks.outcome import Identity, Place, finding, reconcile, remark
+from normalize.checks.outcome import Identity, finding, place_of_sheet, reconcile, remark
 from normalize.checks.tolerance import ZERO, Term, Verdict, compare, number, total
 
 if TYPE_CHECKING:
@@ -93,10 +93,6 @@ class Comparison(NamedTuple):
     verdict: Verdict
     lhs: Term
     rhs: Term
-
-
-def place_of_sheet(sheet: Sheet) -> Place:
-    return Place(table_kind=sheet.kind)
 
 
 def report(identity: Identity, sheet: Sheet, compared: Iterable[Comparison], if_short: str | None = None) -> Iterator[Finding]:
@@ -215,6 +211,8 @@ def rows_add_up(ledger: Ledger) -> Iterator[Finding]:
 
 def _family_sums(ledger: Ledger, parent: Row, children: list[Row]) -> Iterator[Comparison]:
     for column, basis in parent.cells:
+        if "pct" in basis:
+            continue
         whole = cell(ledger, parent, column, basis)
         parts = [term for row in children if (term := cell(ledger, row, column, basis)) is not None]
         summed = total(parts) if parts else None
