@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from extract.document import DocumentError
 from extract.reading import media_type, read
 from gongkai.dataset import Parts, encoded
 from gongkai.rows import Row, Rows, data_rows, document_row
-from gongkai.sources import bytes_of, printable
+from gongkai.sources import bytes_of, cannot_read, printable, unreadable
 from normalize.disclosure import normalize
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def read_rows(data: bytes, item: Item, *, version: str) -> tuple[Row, Rows]:
     """The row of a document and the rows of all it says; bytes that cannot be read are a row with a status and a reason."""
     address = printable(item.address)
     try:
-        document = read(data, address, declared_type=item.declared_type, declared_encoding=item.declared_encoding)
+        document = read(data, address, declared_type=item.origin.declared_type, declared_encoding=item.origin.declared_encoding)
     except DocumentError as error:
         return document_row((address, item.sha256), error.status, str(error), version=version, media_type=media_type(data)), {}
     disclosure = normalize(replace(document, notes=(*item.notes, *document.notes)) if item.notes else document)
@@ -49,7 +50,9 @@ def extract(task: Task) -> Extracted:
     try:
         data = bytes_of(item.place)
     except OSError as error:
-        return without_rows(item, "unreadable", f"无法读取文件 / cannot read the file: {error.strerror}", version)
+        return without_rows(item, *cannot_read(error), version)
+    if sha256(data).hexdigest() != item.sha256:
+        return without_rows(item, *unreadable("文件在运行中被改动", "the file was changed while the run went on"), version)
     row, rows = read_rows(data, item, version=version)
     return Extracted(row, encoded(row, rows))
 

@@ -105,7 +105,7 @@ def plan(items: Iterable[Item], output: Path, *, force: bool) -> Plan:
     unreadable: list[Item] = []
     first: dict[str, str] = {}
     for item in items:
-        if item.sha256 is None:
+        if item.sha256 is None or item.trouble is not None:
             unreadable.append(item)
             continue
         entry = entries.get(item.sha256[:16])

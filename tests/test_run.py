@@ -37,7 +37,7 @@ from gongkai.rows import document_row
 from normalize.records import Disclosure, Identity
 
 def extract(task):
-    (address, _, sha256, *_), version, *_ = task
+    ((address, *_), _, sha256, *_), version, *_ = task
     words = Path(address).read_text(encoding="utf-8").split()
     if "die" in words:
         os._exit(7)

@@ -6,7 +6,7 @@
 
 from gongkai.sources.finding import items
 from gongkai.sources.folders import EXAMPLE, example_inputs, nearest
-from gongkai.sources.item import Item, Place, Step, Trouble, digest, printable
+from gongkai.sources.item import Item, Origin, Place, Step, Trouble, cannot_read, digest, printable, unreadable
 from gongkai.sources.opening import bytes_of
 
-__all__ = ["EXAMPLE", "Item", "Place", "Step", "Trouble", "bytes_of", "digest", "example_inputs", "items", "nearest", "printable"]
+__all__ = ["EXAMPLE", "Item", "Origin", "Place", "Step", "Trouble", "bytes_of", "cannot_read", "digest", "example_inputs", "items", "nearest", "printable", "unreadable"]

@@ -1,32 +1,44 @@
-"""From the places a user names to one `Item` after another; what a file is, is seen in its content."""
+"""From the places a user names to one `Item` after another; what a file is, is seen in its content (来源).
+
+Nothing here grows with the number of inputs: at most the names of one folder, one member of an archive and one record are in memory.
+"""
 
 from __future__ import annotations
 
+import io
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from extract.reading import HEAD, media_type
-from gongkai.errors import InputError, UsageError
-from gongkai.sources.folders import files_in, nearest
-from gongkai.sources.item import Item, Place, Step, Trouble
+from gongkai.errors import DependencyError, InputError, UsageError
+from gongkai.sources import remote
+from gongkai.sources.archives import KINDS, MOST_DEPTH, Budget, is_document, members
+from gongkai.sources.folders import MAGIC, files_in, matching, nearest
+from gongkai.sources.item import Item, Origin, Place, Step, Trouble, cannot_read, unreadable
+from gongkai.sources.manifests import Listed, is_manifest, listed
 from gongkai.sources.opening import opened
+from gongkai.sources.warc import GZIP, records, wacz_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 CHUNK = 1 << 20
+WARC = b"WARC/"
 
 
 def items(places: Iterable[str | Path], *, without: Path) -> Iterator[Item]:
     """Every document of the places, in the order given; files that two of the places hold come once.
 
-    Raises `UsageError` for a place that does not exist, before anything is read, and `InputError` where no place holds a file.
+    Raises `UsageError` for a place that does not exist and `DependencyError` for one that needs an optional library, before anything is
+    read, and `InputError` where no place holds a file.
     """
-    roots = [Path(place) for place in places]
-    for place in roots:
-        if not place.exists():
-            raise UsageError(zh=f"找不到 {place}{nearest(place)[0]}", en=f"there is no {place}{nearest(place)[1]}")
+    roots = [str(place) for place in places]
+    for root in roots:
+        if remote.is_remote(root):
+            remote.look(root)
+        elif not Path(root).exists() and not (MAGIC.search(root) and next(matching(root), None)):
+            raise UsageError(zh=f"找不到 {root}{nearest(Path(root))[0]}", en=f"there is no {root}{nearest(Path(root))[1]}")
     found = _items(roots, without.resolve())
     first = next(found, None)
     if first is None:
@@ -39,22 +51,105 @@ def _after(first: Item, rest: Iterator[Item]) -> Iterator[Item]:
     yield from rest
 
 
-def _items(places: list[Path], without: Path) -> Iterator[Item]:
-    for at, place in enumerate(places):
-        for file in files_in(place, without) if place.is_dir() else (place,):
-            if not any(file == earlier or earlier in file.parents for earlier in places[:at]):
-                yield whole(str(file), (Step("file", str(file)),))
+def _items(roots: list[str], without: Path) -> Iterator[Item]:
+    seen: list[Path] = []
+    stores = [Path(root) for root in roots if Path(root).is_dir()]
+    for root in roots:
+        if remote.is_remote(root):
+            for url in remote.files_at(root):
+                yield from documents(Origin(url), (Step("url", url),), named=url == root)
+            continue
+        whole = Path(root).exists()  # a name with brackets in it is a name
+        for place in (Path(root),) if whole else matching(root):
+            if place.is_file() and is_manifest(place):
+                yield from _listed(place, stores)
+                continue
+            for file in files_in(place, without) if place.is_dir() else (place,):
+                if not any(file == earlier or earlier in file.parents for earlier in seen):
+                    yield from documents(Origin(str(file)), (Step("file", str(file)),), named=file == place and whole)
+            seen.append(place)
 
 
-def whole(address: str, place: Place) -> Item:
-    """A file as one document: its digest, size and media type."""
-    digest, size, head = sha256(), 0, b""
+def _listed(manifest: Path, stores: list[Path]) -> Iterator[Item]:
+    for entry in listed(manifest, stores):
+        if isinstance(entry, Listed):
+            kind = "url" if remote.is_remote(entry.path) else "file"
+            yield from documents(entry.origin, (Step(kind, entry.path),))
+        else:
+            yield entry
+
+
+def documents(origin: Origin, place: Place, *, named: bool = False) -> Iterator[Item]:
+    """What a file holds: itself, or the documents of the archive it is. `named`: a missing library stops the run rather than being a row."""
     try:
         with opened(place[0]) as stream:
-            while chunk := stream.read(CHUNK):
-                head = head or chunk[:HEAD]
-                size += len(chunk)
-                digest.update(chunk)
+            yield from _inside(origin, place, stream, Budget(), named=named)
     except OSError as error:
-        return Item(address, place, trouble=Trouble("unreadable", f"无法读取文件 / cannot read the file: {error.strerror or type(error).__name__}"))
-    return Item(address, place, digest.hexdigest(), size, media_type(head))
+        yield Item(origin, place, trouble=cannot_read(error))
+
+
+def _inside(origin: Origin, place: Place, stream: IO[bytes], budget: Budget, *, named: bool = False) -> Iterator[Item]:
+    head = stream.read(HEAD)
+    stream.seek(0)
+    kind = _kind(head, stream)
+    try:
+        if kind == "warc":
+            yield from records(origin.address, place, stream)
+        elif kind == "wacz":
+            for part in wacz_parts(stream) or ():
+                yield from records(f"{origin.address}!/{part.name}", place, stream, part)
+        elif kind in KINDS.values():
+            yield from _members(kind, origin, place, stream, budget)
+        else:
+            yield _whole(origin, place, stream, kind)
+    except DependencyError as error:
+        if named:
+            raise
+        stream.seek(0)
+        yield _whole(origin, place, stream, kind)._replace(trouble=Trouble("unreadable", str(error)))
+
+
+def _kind(head: bytes, stream: IO[bytes]) -> str:
+    """Warc, wacz, zip, rar, gzip, or the media type of what is one document."""
+    kind = media_type(head)
+    if head.startswith(WARC) or (head.startswith(GZIP) and _is_packed_warc(stream)):
+        return "warc"
+    if kind == "application/zip":
+        found = "wacz" if wacz_parts(stream) else kind if is_document(stream) else "zip"
+        stream.seek(0)
+        return found
+    return KINDS.get(kind, kind)
+
+
+def _is_packed_warc(stream: IO[bytes]) -> bool:
+    import gzip  # noqa: PLC0415
+    import zlib  # noqa: PLC0415
+
+    try:
+        return gzip.GzipFile(fileobj=stream).read(len(WARC)) == WARC
+    except (OSError, EOFError, zlib.error):
+        return False
+    finally:
+        stream.seek(0)
+
+
+def _members(kind: str, origin: Origin, place: Place, stream: IO[bytes], budget: Budget) -> Iterator[Item]:
+    if len(place) > MOST_DEPTH:
+        deep = unreadable(f"压缩包嵌套超过{MOST_DEPTH}层，未读", f"archives nested more than {MOST_DEPTH} deep; not read")
+        yield _whole(origin, place, stream, kind)._replace(trouble=deep)
+        return
+    for member in members(kind, origin.address, stream, budget):
+        inner = origin._replace(address=f"{origin.address}!/{member.name}" if member.name else origin.address, declared_type=None, declared_encoding=None)
+        inside = (*place, member.step) if member.name else place
+        if member.trouble:
+            yield Item(inner, inside, trouble=member.trouble)
+        else:
+            yield from _inside(inner, inside, io.BytesIO(member.data), budget)
+
+
+def _whole(origin: Origin, place: Place, stream: IO[bytes], kind: str) -> Item:
+    digest, size = sha256(), 0
+    while chunk := stream.read(CHUNK):
+        size += len(chunk)
+        digest.update(chunk)
+    return Item(origin, place, digest.hexdigest(), size, kind)

@@ -31,24 +31,45 @@ class Trouble(NamedTuple):
     reason: str
 
 
-class Item(NamedTuple):
-    """A document to read. Without `sha256` nobody could read its bytes, and `trouble` says why."""
+class Origin(NamedTuple):
+    """What whoever fetched a file knows about it: its address, the page that links to it, when it was fetched, what the server said."""
 
     address: str  # what `documents.source` shows: the URL where one is known, else the path; members as archive!/name
+    page: str | None = None
+    fetched_at: str | None = None
+    declared_type: str | None = None
+    declared_encoding: str | None = None
+
+
+class Item(NamedTuple):
+    """A document to read. Where `trouble` says why not, it is a row that nobody reads; without `sha256` nobody saw its bytes."""
+
+    origin: Origin
     place: Place
     sha256: str | None = None
     size: int = 0
     media_type: str | None = None  # by content
     trouble: Trouble | None = None
-    page: str | None = None  # address of the page the file is attached to, where the source says so
-    declared_type: str | None = None  # as the web server said
-    declared_encoding: str | None = None
     notes: tuple[Note, ...] = ()  # what was odd before anybody read it: a record cut short
 
     @property
-    def attached(self) -> bool:
-        """Whether it is a file that a page brought along (附件), and no page itself."""
-        return self.page is not None and self.media_type != "text/html"
+    def address(self) -> str:
+        return self.origin.address
+
+    @property
+    def page(self) -> bool:
+        """Whether it is a page of its own, that files can be attached to (附件)."""
+        return self.media_type in {"text/html", "text/plain"}
+
+
+def unreadable(zh: str, en: str, status: str = "unreadable") -> Trouble:
+    """A trouble in two languages."""
+    return Trouble(status, f"{zh} / {en}")
+
+
+def cannot_read(error: OSError) -> Trouble:
+    """What the system said."""
+    return unreadable("无法读取文件", f"cannot read the file: {error.strerror or error or type(error).__name__}")
 
 
 def printable(address: str) -> str:

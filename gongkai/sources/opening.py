@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from gongkai.sources.archives import member_bytes
+from gongkai.sources.remote import opened_at
+from gongkai.sources.warc import record_bytes
 
 if TYPE_CHECKING:
     from gongkai.sources.item import Place, Step
@@ -11,10 +16,13 @@ if TYPE_CHECKING:
 
 def opened(step: Step) -> IO[bytes]:
     """The outermost container, or the document itself, as a stream that can seek. Raises `OSError`."""
-    return Path(step.key).open("rb")
+    return opened_at(step.key) if step.kind == "url" else Path(step.key).open("rb")
 
 
 def bytes_of(place: Place) -> bytes:
     """The bytes of a document, read where it lies. Raises `OSError`."""
     with opened(place[0]) as stream:
-        return stream.read()
+        inner: IO[bytes] = stream
+        for step in place[1:]:
+            inner = io.BytesIO(record_bytes(step, inner) if step.kind == "warc" else member_bytes(step, inner))
+        return inner.read()
