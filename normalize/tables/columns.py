@@ -302,7 +302,8 @@ def said_bases(path: Iterable[Box], fiscal_year: int | None) -> list[str]:
         if years and fiscal_year is not None and max(years) < fiscal_year:
             said.append("prior")
         plain = word(box.text)
-        said += [name for name, pattern in _BASES if plain and pattern.fullmatch(plain)][:1]
+        named = [name for name, pattern in _BASES if plain and pattern.fullmatch(plain)][:1]
+        said += ["change_pct" if name == "change" and box.text.endswith("(%)") else name for name in named]
     return said
 
 
