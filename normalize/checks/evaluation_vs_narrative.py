@@ -38,6 +38,7 @@ def unprinted(text: str) -> str:
     return "".join(text.split()).translate(QUOTES)
 
 
+@lru_cache(maxsize=1024)
 def _name(text: str | None) -> str:
     return plain(text).translate(QUOTES)
 

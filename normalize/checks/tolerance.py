@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 HALF = Decimal("0.5")
+ONE = Decimal(1)
+PEOPLE = 4  # decimals of a computed value that a message shows
 LENIENCE = 9  # a long sum is forgiven at most nine half places: 0.05 万元 in all where amounts have two decimals (T3)
 UNIT_FAMILY: dict[str, str] = {unit: family for family, units in load_toml("checks.toml")["count_units"].items() for unit in units}
 NUMERAL = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -71,7 +73,7 @@ def half_up(value: Decimal, place: Decimal) -> Decimal:
     >>> half_up(Decimal("41.05"), Decimal("0.1"))
     Decimal('41.1')
     """
-    return (value / place).quantize(Decimal(1), ROUND_HALF_UP) * place
+    return (value / place).quantize(ONE, ROUND_HALF_UP) * place
 
 
 def number(value: Decimal) -> str:
@@ -80,7 +82,9 @@ def number(value: Decimal) -> str:
     >>> number(Decimal("91.6666666")), number(Decimal("606.040"))
     ('91.6667', '606.04')
     """
-    text = f"{half_up(value, Decimal('0.0001')):f}"
+    text = f"{value:f}"
+    if len(text.partition(".")[2]) > PEOPLE:
+        text = f"{half_up(value, last_place(PEOPLE)):f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -117,6 +121,8 @@ def factor(unit: str | None, to: str | None) -> Decimal | None:
 
 def in_unit(term: Term, unit: str | None) -> Term | None:
     """`term` told in another unit of money; zero is zero in any unit."""
+    if term.unit == unit:
+        return term
     if term.value == 0 and term.unit is None:
         return replace(term, unit=unit)
     scale = factor(term.unit, unit)
