@@ -21,6 +21,7 @@ _LINK = re.compile(load_toml("wording.toml")["verbs"]["link"])
 _LEVEL_LINK = re.compile("(?:了|约)*(?:为|至|到|成)")
 _NOTE = re.compile(r"\(?(?:注|说明|备注)\d?[:.、]")
 _EMPTY_TABLE = re.compile("(?:本|此|该)表|空表")  # a note under a table, not a statement of the narrative
+_BARE_UNITS = {"staff": "人", "retired": "人", "vehicles": "辆", "official": "辆"}  # of a count whose noun says what is counted (编制数25)
 _LOOSE_FLAT = frozenset({"一致", "相一致", "相同", "不变", "基本一致"})
 TOTALS = frozenset({"合计", "共计", "总计", "总共"})
 
@@ -182,7 +183,7 @@ class Figures:
         basis = "initial_budget" if self.meaning.budget and not measure.startswith(STOCK) else "final"
         if state.sign and state.sign_end == token.start():
             basis, value = f"change_vs_{state.base or self.meaning.default_base}", value * state.sign
-        self.counts.append(Quantity(measure, basis, value, unit or "个", self.document.text(span), span, "narrative.count", category, None, "stated", self.meaning.kind or None))
+        self.counts.append(Quantity(measure, basis, value, unit or _BARE_UNITS.get(measure.split("_")[0], "个"), self.document.text(span), span, "narrative.count", category, None, "stated", self.meaning.kind or None))
 
     def counted(self, unit: str | None, token: re.Match[str], text: Folded, state: State) -> tuple[str, str | None] | None:
         """The measure a count belongs to: by the noun behind it, by the subject, or by what is counted under the subject."""

@@ -43,6 +43,7 @@ _GRADES = {"优秀": "优", "良好": "良"}
 _SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "level_adjusted", "level_budget", "level_executed", "level_final"})
 _SIDES = {"收入": "_revenue", "支出": "_expenditure"}
 _UNIT_SAID = re.compile(r"[\[(]?(?:金额|计量)?单位:(?:人民币)?(亿元|万元|千元|元)[\])]?$")
+_PLANNED = re.compile(r"[,;](?:20\d\d年)?(?:预算)?安排(?:预算)?为?$")  # ends a purpose: 主要用于…,2026年安排5万元
 _FIGURE_AHEAD = re.compile(r"数?(?:为|是|共|:)?\d")
 
 
@@ -88,6 +89,8 @@ class _Reader:
         state.changed = (-99, 0)
         state.categories.clear()
         state.parent = ()
+        if self.figures.counts_now(state):
+            state.subjects = ()  # what one paragraph counted, the next one does not
         start = numbered(text.text).rest
         if start:
             self.figures.explained.append(text.span(0, start))
@@ -124,6 +127,7 @@ class _Reader:
             if name in {"not_year", "not_bare_year"} and not quiet:
                 state.year = int(token.group()[:4])
         elif name == "number":
+            state.purpose = state.purpose and not _PLANNED.search(text.text[max(0, token.start() - 14) : token.start()])
             self.figures.read_number(token, text, state)
         elif name == "stop":
             self.figures.close_reason(text, state, token.start())

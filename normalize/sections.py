@@ -41,6 +41,8 @@ _RUN_IN_HEADING = re.compile(
     rf"(?P<heading>[^。:;,\d]{{1,{_RUN_IN['longest']}}}(?:{'|'.join(sorted(_RUN_IN['endings'], key=len, reverse=True))}))(?P<stop>[。:])"
 )
 _LINE_HEADING = re.compile(r"[^。;,:\d]{2,50}(?:情况|说明|表|解释|情况如下|渠道|职责|职能|概况|设置|构成|经费|支出|收入)[。:]?")
+# A numbered line that states a figure is prose, however short: （一）农林水支出171.50万元。
+_SAYS_FIGURE = re.compile(r"\d(?:万元|亿元|元|%|个|人次?|批次|辆|台)(?!以[上下内])(?!.*(?:情况|说明|表|方案)[。:]?$)")
 _STAGE_YEAR = re.compile(r"(?:19|20)\d\d年度?")
 
 
@@ -116,7 +118,7 @@ def find_sections(document: Document) -> tuple[Section, ...]:
         line = numbered(folded.text)
         rest = folded.text[line.rest :]
         level = line.level or (block.level if isinstance(block, Heading) else 0)
-        if isinstance(block, Heading) or _is_heading_line(line, rest):
+        if (isinstance(block, Heading) and not _SAYS_FIGURE.search(rest)) or _is_heading_line(line, rest):
             open_section(block.span, level or 1, line.number, rest.rstrip("。:"))
             continue
         inside = opened[stack[-1]].kind if stack else None
