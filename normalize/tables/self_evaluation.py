@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _PRINTED_WEIGHT = re.compile(r"\((\d+(?:\.\d+)?)分?\)$|(\d+(?:\.\d+)?)分$")
 _WEIGHT_BEHIND = re.compile(r"[(（]?\s*[\d.]+\s*分\s*[)）]?$|[(（]\s*[\d.]+\s*[)）]$")
-_NUMBERED = re.compile(r"^指标\s*[\d一二三四五六七八九十]+\s*[:：.、]?\s*")
+_NUMBERED = re.compile(r"^指标\s*(?:[\d一二三四五六七八九十]+\s*[:：.、]?|[:：])\s*")
 _CODED_NAME = re.compile(r"(?P<code>[0-9A-Z]{8,})[-—](?P<name>.+)", re.DOTALL)
 _UNIT_CODE = re.compile(r"^\d{3,12}\s*[-—]\s*")  # 219001-… : the budget code of a unit, glued to its name
 _UNIT = re.compile(r"[(:](万元|元|亿元|千元)")
