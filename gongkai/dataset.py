@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from hashlib import sha256
 from itertools import groupby
@@ -26,7 +27,7 @@ from gongkai.csvtext import csv_body, csv_header
 from gongkai.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gongkai.rows import Row, Rows
@@ -36,6 +37,7 @@ TABLES = tuple(schema.TABLE_TITLES)
 UNPLACED = f"{DEPARTMENTS}/year=unknown/unplaced-"
 DISCLOSING = frozenset({"ok", "partial", "attachments_only"})  # what has a place in a department-year
 ROWS_PER_GROUP = 65_536
+WAITING = 8  # files on their way to disk at once
 NEW, OLD = ".new", ".old"  # a folder being written, and the one it replaces
 PARQUET = {"version": "2.6", "write_statistics": True, "store_schema": True}
 SMALL = {**PARQUET, "compression": "snappy"}  # zstd takes twice the time for a file of some kilobytes, and saves nothing
@@ -77,21 +79,42 @@ def folder_of(document: Row) -> str:
 
 def write_folder(output: Path, folder: str, parts: dict[str, Parts], gone: Iterable[str] = ()) -> None:
     """Replace one department-year as a whole: what it held, without the documents `gone`, with those of `parts` (by document id)."""
-    place = output / folder
-    parts = {**_kept(place, {*parts, *gone}), **parts}
-    fresh = place.with_name(f".{place.name}{NEW}")
+    write_folders(output, {folder: parts}, {folder: gone})
+
+
+def write_folders(output: Path, parts: Mapping[str, dict[str, Parts]], gone: Mapping[str, Iterable[str]]) -> None:
+    """Replace department-years, each as a whole; every new file is on disk before the first folder changes.
+
+    Files go to disk side by side: waiting for one after the other takes as long as writing them.
+    """
+    places = {output / folder: (parts.get(folder, {}), gone.get(folder, ())) for folder in sorted({*parts, *gone})}
+    for place, (new, left) in places.items():
+        _prepare(place, {**_kept(place, {*new, *left}), **new})
+    fresh = [folder for place in places if (folder := _beside(place, NEW)).exists()]
+    _all_to_disk([file for folder in fresh for file in (*folder.iterdir(), folder)])
+    for place in places:
+        _swap(place)
+    _all_to_disk(sorted({place.parent for place in places}))
+    for place in places:
+        shutil.rmtree(_beside(place, OLD), ignore_errors=True)
+
+
+def _prepare(place: Path, parts: dict[str, Parts]) -> None:
+    """Write a folder beside its place; none where no document is left."""
+    fresh = _beside(place, NEW)
     shutil.rmtree(fresh, ignore_errors=True)
-    if parts:
-        fresh.mkdir(parents=True)
-        for table in TABLES:
-            held = [parts[document][table] for document in sorted(parts) if table in parts[document]]
-            (fresh / f"{table}.parquet").write_bytes(_parquet(pa.concat_tables([part.arrow for part in held])) if held else _without_rows(table))
-            text = csv_header(table) + "".join(part.csv for part in held)
-            (fresh / f"{table}.csv").write_text(text, encoding="utf-8", newline="")
-        for file in fresh.iterdir():
-            _to_disk(file)
-        _to_disk(fresh)
-    _swap(place, fresh)
+    if not parts:
+        return
+    fresh.mkdir(parents=True)
+    for table in TABLES:
+        held = [parts[document][table] for document in sorted(parts) if table in parts[document]]
+        (fresh / f"{table}.parquet").write_bytes(_parquet(pa.concat_tables([part.arrow for part in held])) if held else _without_rows(table))
+        text = csv_header(table) + "".join(part.csv for part in held)
+        (fresh / f"{table}.csv").write_text(text, encoding="utf-8", newline="")
+
+
+def _beside(place: Path, suffix: str) -> Path:
+    return place.with_name(f".{place.name}{suffix}")
 
 
 def _parquet(table: pa.Table) -> bytes:
@@ -136,15 +159,13 @@ def read_table(file: Path, table: str) -> pa.Table:
     return found
 
 
-def _swap(place: Path, fresh: Path) -> None:
-    former = place.with_name(f".{place.name}{OLD}")
+def _swap(place: Path) -> None:
+    fresh, former = _beside(place, NEW), _beside(place, OLD)
     shutil.rmtree(former, ignore_errors=True)
     if place.exists():
         place.rename(former)
     if fresh.exists():
         fresh.rename(place)
-    _to_disk(place.parent)
-    shutil.rmtree(former, ignore_errors=True)
 
 
 def recover(output: Path) -> None:
@@ -215,6 +236,11 @@ def replace_file(file: Path, write: Callable[[Path], object]) -> None:
 def replace_text(file: Path, text: str) -> None:
     """`replace_file` for a whole text."""
     replace_file(file, lambda fresh: fresh.write_text(text, encoding="utf-8", newline=""))
+
+
+def _all_to_disk(paths: Sequence[Path]) -> None:
+    with ThreadPoolExecutor(WAITING) as pool:
+        list(pool.map(_to_disk, paths))
 
 
 def _to_disk(path: Path) -> None:
