@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from extract.document import DocumentError
 from extract.reading import media_type, read
 from gongkai.dataset import Parts, encoded
+from gongkai.pages import with_parent
 from gongkai.rows import Row, Rows, data_rows, document_row
 from gongkai.sources import bytes_of, cannot_read, printable, unreadable
 from normalize.disclosure import normalize
 
 if TYPE_CHECKING:
+    from gongkai.pages import Parent
     from gongkai.sources import Item
 
 
@@ -22,6 +24,8 @@ class Task(NamedTuple):
 
     item: Item
     version: str
+    sources: tuple[str, ...] = ()  # every address of the same bytes; by default the item's
+    parent: Parent | None = None  # the page it is attached to
 
 
 class Extracted(NamedTuple):
@@ -31,33 +35,46 @@ class Extracted(NamedTuple):
     parts: Parts
 
 
-def read_rows(data: bytes, item: Item, *, version: str) -> tuple[Row, Rows]:
+def read_rows(data: bytes, task: Task) -> tuple[Row, Rows]:
     """The row of a document and the rows of all it says; bytes that cannot be read are a row with a status and a reason."""
+    item, version, _, parent = task
     address = printable(item.address)
     try:
         document = read(data, address, declared_type=item.origin.declared_type, declared_encoding=item.origin.declared_encoding)
     except DocumentError as error:
-        return document_row((address, item.sha256), error.status, str(error), version=version, media_type=media_type(data)), {}
+        return document_row((address, item.sha256), error.status, str(error), version=version, media_type=media_type(data), origin=_origin(task)), {}
     disclosure = normalize(replace(document, notes=(*item.notes, *document.notes)) if item.notes else document)
+    if parent is not None:
+        disclosure = with_parent(disclosure, parent)
     reason = " / ".join(filter(None, (disclosure.reason_zh, disclosure.reason_en)))
-    row = document_row((address, item.sha256), disclosure.status, reason, version=version, read=(document, disclosure))
+    row = document_row((address, item.sha256), disclosure.status, reason, version=version, read=(document, disclosure), origin=_origin(task))
     return row, data_rows(document, disclosure)
 
 
 def extract(task: Task) -> Extracted:
     """Read and normalise one document with the version given."""
-    item, version = task
     try:
-        data = bytes_of(item.place)
+        data = bytes_of(task.item.place)
     except OSError as error:
-        return without_rows(item, *cannot_read(error), version)
-    if sha256(data).hexdigest() != item.sha256:
-        return without_rows(item, *unreadable("文件在运行中被改动", "the file was changed while the run went on"), version)
-    row, rows = read_rows(data, item, version=version)
+        return without_rows(task, *cannot_read(error))
+    if sha256(data).hexdigest() != task.item.sha256:
+        return without_rows(task, *unreadable("文件在运行中被改动", "the file was changed while the run went on"))
+    row, rows = read_rows(data, task)
     return Extracted(row, encoded(row, rows))
 
 
-def without_rows(item: Item, status: str, reason: str, version: str) -> Extracted:
+def without_rows(task: Task, status: str, reason: str) -> Extracted:
     """The row of an input that yielded nothing."""
-    row = document_row((printable(item.address), item.sha256), status, reason, version=version, media_type=item.media_type)
+    source = printable(task.item.address), task.item.sha256
+    row = document_row(source, status, reason, version=task.version, media_type=task.item.media_type, origin=_origin(task))
     return Extracted(row, encoded(row, {}))
+
+
+def _origin(task: Task) -> dict[str, object]:
+    page = task.parent.address if task.parent else task.item.origin.page
+    return {
+        "sources": [printable(address) for address in task.sources or (task.item.address,)],
+        "source_page": printable(page) if page else None,
+        "parent_document_id": task.parent.document_id if task.parent else None,
+        "fetched_at": task.item.origin.fetched_at,
+    }

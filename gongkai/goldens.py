@@ -17,14 +17,14 @@ from gongkai import schema
 from gongkai.csvtext import csv_body, csv_header
 from gongkai.dataset import TABLES
 from gongkai.errors import UsageError
-from gongkai.extraction import read_rows
+from gongkai.extraction import Task, read_rows
 from gongkai.sources import EXAMPLE, Item, Origin, digest, example_inputs, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 EXPECTED = "expected"
-NOT_THE_DOCUMENTS = {"document_id", "source", "source_sha256", "extractor_version", "seconds"}
+NOT_THE_DOCUMENTS = {"document_id", "source", "source_sha256", "extractor_version", "seconds", "sources", "source_page", "parent_document_id", "fetched_at"}
 REPEATED = {column.name for column in schema.own_columns(schema.HEAD)}
 POSITIONS = {"x0", "y0", "x1", "y1", "char_start", "char_end", "passages", "cells", "evidence_ids"}
 
@@ -32,7 +32,7 @@ POSITIONS = {"x0", "y0", "x1", "y1", "char_start", "char_end", "passages", "cell
 def yielded(fixture: Path) -> dict[str, str]:
     """File name to CSV text for every table the fixture's input fills; a table without rows has no golden."""
     file = _input(fixture)
-    document, rows = read_rows(file.read_bytes(), Item(Origin(_address(fixture)), (), digest(file)), version="")
+    document, rows = read_rows(file.read_bytes(), Task(Item(Origin(_address(fixture)), (), digest(file)), ""))
     found = {"documents": [document], **rows}
     return {f"{table}.csv": _golden(table, csv_header(table) + csv_body(table, found[table]), str(document[0])) for table in TABLES if found.get(table)}
 

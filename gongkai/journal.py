@@ -42,6 +42,8 @@ class Entry(NamedTuple):
     findings_failed: int = 0
     number_count: int = 0
     numbers_explained: int = 0
+    sources: tuple[str, ...] = ()  # every address of these bytes
+    parent: str | None = None  # document of the page it is attached to
 
     @property
     def placed(self) -> bool:
@@ -71,6 +73,8 @@ def entry_of(document: Row, parts: Parts) -> Entry:
         findings_failed=outcomes.count("fail"),
         number_count=values["number_count"],
         numbers_explained=values["numbers_explained"],
+        sources=tuple(values["sources"]),
+        parent=values["parent_document_id"],
     )
 
 
@@ -81,6 +85,7 @@ def read(output: Path) -> dict[str, Entry]:
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else ():
         try:
             entry = Entry(**json.loads(line))
+            entry = entry._replace(sources=tuple(entry.sources))
         except (ValueError, TypeError):
             continue
         entries[entry.document_id] = entry
@@ -99,7 +104,7 @@ def rewrite(output: Path, entries: Iterable[Entry]) -> None:
     replace_text(output / JOURNAL, text)
 
 
-def is_done(entry: Entry | None, sha256: str, version: str, output: Path) -> bool:
+def is_done(entry: Entry | None, sha256: str | None, version: str, output: Path) -> bool:
     """Whether these bytes were read by this version and their rows are still there."""
     return (
         entry is not None

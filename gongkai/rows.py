@@ -16,7 +16,7 @@ from gongkai import schema
 from normalize.records import TABLES, BudgetLine, Finding, Identity, row_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from extract.document import Document, Span
     from normalize.records import Disclosure
@@ -36,8 +36,12 @@ def document_row(
     version: str,
     read: tuple[Document, Disclosure] | None = None,
     media_type: str | None = None,
+    origin: Mapping[str, Any] | None = None,
 ) -> Row:
-    """The row every input has in `documents`: `source` is (address, sha256), `read` what came out, if anything did."""
+    """The row every input has in `documents`: `source` is (address, sha256), `read` what came out, if anything did.
+
+    `origin` is what was known of it before: all its `sources`, its `source_page` and `parent_document_id`, when it was `fetched_at`.
+    """
     address, digest = source
     document, disclosure = read or (None, None)
     identity = disclosure.identity if disclosure else Identity()
@@ -56,6 +60,11 @@ def document_row(
         "reason": reason,
         "extractor_version": version,
         "seconds": None,
+        "sources": [address],
+        "source_page": None,
+        "parent_document_id": None,
+        "fetched_at": None,
+        **(origin or {}),
     }
     names = (column.name for column in schema.columns("documents"))
     return tuple(_blank(values[name] if name in values else getattr(identity, name)) for name in names)

@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from gongkai import dataset, dictionary, journal, pool, sources
+from gongkai import dataset, dictionary, journal, pages, pool, sources
 from gongkai.errors import OutputError
 from gongkai.extraction import Extracted, Task, extract, without_rows
 from gongkai.journal import FAILED, Entry
+from gongkai.rows import document_id
 from gongkai.version import extractor_version
 
 if sys.platform != "win32":
@@ -27,6 +28,7 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+    from sqlite3 import Connection
 
     from gongkai.sources import Item
 
@@ -45,6 +47,8 @@ class Plan(NamedTuple):
     known: list[Entry]  # read before by this version
     doubles: list[tuple[str, str]]  # (source, the source with the same bytes)
     unreadable: list[Item]  # nobody could read its bytes, and its `trouble` says why
+    attached: list[Item]  # known files that may belong to a page that is new
+    addresses: dict[str, tuple[str, ...]]  # every address of a document, by its id
 
 
 class Outcome(NamedTuple):
@@ -98,24 +102,29 @@ def plan(items: Iterable[Item], output: Path, *, force: bool) -> Plan:
     """Look at the sources without reading them as documents: what is new, what is known, what is the same bytes twice."""
     entries = journal.read(output)
     version = extractor_version()
-    todo: list[Item] = []
-    known: list[Entry] = []
+    chosen: dict[str, Item] = {}
+    addresses: dict[str, list[str]] = {}  # of documents with more than one
     doubles: list[tuple[str, str]] = []
-    unreadable: list[Item] = []
-    first: dict[str, str] = {}
     for item in items:
-        if item.sha256 is None or item.trouble is not None:
-            unreadable.append(item)
-            continue
-        entry = entries.get(item.sha256[:16])
-        if item.sha256 in first:
-            doubles.append((item.address, first[item.sha256]))
-        elif entry is not None and not force and journal.is_done(entry, item.sha256, version, output):
-            known.append(entry)
+        identifier = document_id(sources.printable(item.address), item.sha256)
+        first = chosen.setdefault(identifier, item)
+        if first is not item:
+            doubles.append((item.address, first.address))
+            addresses.setdefault(identifier, [first.address]).append(item.address)
+            chosen[identifier] = first.joined(item)
+    work = Plan([], [], doubles, [], [], {})
+    for identifier, item in chosen.items():
+        entry = entries.get(identifier)
+        all_of = list(dict.fromkeys([*(entry.sources if entry else ()), *map(sources.printable, addresses.get(identifier, [item.address]))]))
+        work.addresses[identifier] = tuple(all_of)
+        kept = entry is not None and not force and len(all_of) == len(entry.sources)
+        if entry is not None and kept and journal.is_done(entry, item.sha256, version, output) and (item.trouble is None or item.trouble.reason == entry.reason):
+            work.known.append(entry)
+            if not item.page:
+                work.attached.append(item)
         else:
-            todo.append(item)
-        first.setdefault(item.sha256, item.address)
-    return Plan(todo, known, doubles, unreadable)
+            (work.unreadable if item.trouble or item.sha256 is None else work.todo).append(item)
+    return work
 
 
 def run(
@@ -137,17 +146,18 @@ def _run(
     begin(len(work.todo) + len(work.unreadable))
     entries = journal.read(output)
     writing, empty = Writing(output, entries, DOCUMENTS_PER_WRITE, {}, []), Writing(output, entries, EMPTY_DOCUMENTS_PER_WRITE, {}, [])
-    asked = list(work.known)
+    asked = {entry.document_id: entry for entry in work.known}
     times: list[tuple[float, str]] = []
     interrupted = False
-    with (output / LOG).open("a", encoding="utf-8", newline="") as log:
+    with pages.kept(output) as store, (output / LOG).open("a", encoding="utf-8", newline="") as log:
         for double, same in work.doubles:
             _log(log.write, event="same_bytes", source=sources.printable(double), same_as=sources.printable(same))
         try:
-            for extracted, seconds, detail in _read_all(work, workers):
+            for extracted, seconds, detail in _read_all(work, workers, store, entries):
+                pages.add(store, extracted.document)
                 entry = journal.entry_of(extracted.document, extracted.parts)
                 (writing if entry.placed else empty).add(entry, extracted.parts)
-                asked.append(entry)
+                asked[entry.document_id] = entry
                 times.append((round(seconds, 3), entry.source))
                 _log(log.write, event="document", **_spoken(entry), seconds=round(seconds, 3), detail=detail)
                 tell(entry, seconds)
@@ -160,9 +170,9 @@ def _run(
         journal.rewrite(output, entries.values())
     outcome = Outcome(
         entries=sorted(entries.values()),
-        asked=asked,
+        asked=list(asked.values()),
         new=len(times),
-        known=len(work.known),
+        known=len(asked) - len(times),
         doubles=len(work.doubles),
         seconds=monotonic() - began,
         interrupted=interrupted,
@@ -197,15 +207,30 @@ def alone(output: Path) -> Iterator[None]:
         yield
 
 
-def _read_all(work: Plan, workers: int) -> Iterator[tuple[Extracted, float, str]]:
+def _read_all(work: Plan, workers: int, store: Connection, entries: dict[str, Entry]) -> Iterator[tuple[Extracted, float, str]]:
+    """Pages first, then what is attached to them, which may take department and year from its page (also where the page is new since)."""
     version = extractor_version()
+
+    def task(item: Item, parent: pages.Parent | None = None) -> Task:
+        return Task(item, version, work.addresses[document_id(sources.printable(item.address), item.sha256)], parent)
+
     for item in work.unreadable:
-        yield without_rows(item, *(item.trouble or ("unreadable", "")), version), 0.0, ""
-    tasks = (Task(item, version) for item in work.todo)
-    workers = max(1, min(workers, len(work.todo)))
-    for (item, *_), result, seconds in pool.run(extract, tasks, workers=workers, limit=_allowance, preload=PRELOAD):
+        yield without_rows(task(item), *(item.trouble or ("unreadable", ""))), 0.0, ""
+    yield from _read([task(item) for item in work.todo if item.page], workers)
+    files = [task(item, pages.parent_of(store, item)) for item in work.todo if not item.page]
+    for item in work.attached:
+        parent, entry = pages.parent_of(store, item), entries.get((item.sha256 or "")[:16])
+        if item.trouble is None and entry is not None and entry.parent != (parent.document_id if parent else None):
+            files.append(task(item, parent))
+    yield from _read(files, workers)
+
+
+def _read(tasks: list[Task], workers: int) -> Iterator[tuple[Extracted, float, str]]:
+    if not tasks:
+        return
+    for task, result, seconds in pool.run(extract, tasks, workers=max(1, min(workers, len(tasks))), limit=_allowance, preload=PRELOAD):
         if isinstance(result, pool.Lost):
-            yield without_rows(item, result.status, result.reason, version), seconds, result.detail
+            yield without_rows(task, result.status, result.reason), seconds, result.detail
         else:
             yield result, seconds, ""
 

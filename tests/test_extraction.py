@@ -11,7 +11,7 @@ import pytest
 from extract.reading import read
 from gongkai import schema
 from gongkai.dataset import encoded
-from gongkai.extraction import read_rows
+from gongkai.extraction import Task, read_rows
 from gongkai.sources import Item, Origin, example_inputs
 from normalize.records import TABLES
 
@@ -25,7 +25,7 @@ EXAMPLES = sorted(folder.name for folder in FIXTURES.iterdir() if example_inputs
 def rows_of(file: Path) -> tuple[Document, dict[str, list[dict[str, Any]]]]:
     """The document of a file, and its rows by table, each by column name."""
     data = file.read_bytes()
-    _, rows = read_rows(data, Item(Origin(file.name), (), hashlib.sha256(data).hexdigest()), version="")
+    _, rows = read_rows(data, Task(Item(Origin(file.name), (), hashlib.sha256(data).hexdigest()), ""))
     named = {table: [dict(zip((column.name for column in schema.columns(table)), row, strict=True)) for row in found] for table, found in rows.items()}
     return read(data, file.name), named
 
@@ -76,10 +76,10 @@ def test_every_row_of_the_shared_corpus_reads_back_and_can_be_written(shared: Pa
 
 
 def test_a_document_that_cannot_be_read_is_a_row_and_nothing_else() -> None:
-    row, rows = read_rows(b"", Item(Origin("empty.html"), (), hashlib.sha256(b"").hexdigest()), version="1+0")
+    row, rows = read_rows(b"", Task(Item(Origin("empty.html"), (), hashlib.sha256(b"").hexdigest()), "1+0"))
     values = dict(zip((column.name for column in schema.columns("documents")), row, strict=True))
     assert {name: value for name, value in values.items() if value not in (None, [])} == {
-        "document_id": "e3b0c44298fc1c14", "source": "empty.html", "source_sha256": hashlib.sha256(b"").hexdigest(), "media_type": "application/x-empty",
+        "document_id": "e3b0c44298fc1c14", "source": "empty.html", "source_sha256": hashlib.sha256(b"").hexdigest(), "media_type": "application/x-empty", "sources": ["empty.html"],
         "doc_kind": "other", "number_count": 0, "numbers_explained": 0, "status": "unreadable", "reason": "文件为空 / the file is empty", "extractor_version": "1+0",
     }
     assert rows == {}

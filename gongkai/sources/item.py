@@ -56,6 +56,12 @@ class Item(NamedTuple):
     def address(self) -> str:
         return self.origin.address
 
+    def joined(self, other: Item) -> Item:
+        """The item with what is known of the same bytes elsewhere; the one that can be read, where only one can."""
+        first, second = (other, self) if self.trouble and not other.trouble else (self, other)
+        page, fetched = first.origin.page or second.origin.page, first.origin.fetched_at or second.origin.fetched_at
+        return first._replace(origin=first.origin._replace(page=page, fetched_at=fetched))
+
     @property
     def page(self) -> bool:
         """Whether it is a page of its own, that files can be attached to (附件)."""

@@ -81,7 +81,7 @@ def records(name: str, place: Place, stream: IO[bytes], part: Part | None = None
             if record.wanted:
                 found += 1
                 yield _item(name, place, record)
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:
         if not isinstance(error, OSError) and type(error).__name__ != "PanicException":  # what fastwarc's Rust raises is no Exception
             raise
         trouble = unreadable(f"网页存档自第{at}字节起已损坏，其后未读", f"the web archive is damaged behind byte {at} and was read no further: {error}")
