@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from normalize.folding import key
@@ -24,6 +25,7 @@ SPELT_NUMBER = r"(?<![数几上多余近第、一二三四五六七八九十百�
 CHINESE_DIGITS = "".join(sorted({*_DIGITS, *_TENS}))
 
 
+@lru_cache(maxsize=4096)
 def parse_number(text: str) -> Decimal | None:
     """A cell that holds one number and nothing else; None for a blank, a dash or anything else.
 
@@ -33,7 +35,7 @@ def parse_number(text: str) -> Decimal | None:
     (Decimal('1503.52'), Decimal('-7.71'), None, None)
     """
     plain = key(text)
-    bracketed = _BRACKETED.fullmatch(plain)
+    bracketed = _BRACKETED.fullmatch(plain) if plain[:1] == "(" else None
     match = _WHOLE.fullmatch(bracketed["inner"] if bracketed else plain)
     if match is None:
         return None

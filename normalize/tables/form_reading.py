@@ -133,7 +133,7 @@ def _value(document: Document, entry: Entry) -> Value:
 
 def _joined(text: str) -> str:
     """A cell's text without its line breaks."""
-    return re.sub(r"\s*\n\s*", "", text).strip()
+    return (re.sub(r"\s*\n\s*", "", text) if "\n" in text else text).strip()
 
 
 def _unit_in(entries: Iterable[Entry]) -> str | None:
