@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from extract.document import Document, Heading, Paragraph, Span, Table
@@ -69,6 +70,7 @@ def numbered(folded: str) -> Numbered:
     return Numbered(0, None, 0)
 
 
+@lru_cache(maxsize=2048)  # pages of one form share their headings
 def section_kind(heading: str, above: str | None = None) -> str | None:
     """The canonical section a heading names, else the kind of the section above it; None when neither is known.
 
