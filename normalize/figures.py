@@ -115,7 +115,11 @@ class Figures:
         if unit in {None, "万"}:
             self.findings.append(_missing_unit(span, self.document.text(span), self.meaning.kind))
             unit = unit and "万元"
-        if direct:
+        if not direct and state.base_seen == token.start():  # 比2022年决算0.70万元减少…: the figure compared with
+            if state.base is None:
+                return
+            basis = state.base
+        elif direct:
             if state.base is None and state.base_seen >= 0:
                 return  # compared with a year no table has a name for
             basis = f"change_vs_{state.base or self.meaning.default_base}"

@@ -41,6 +41,7 @@ _SILENT = ("overview.duties", "overview.tasks", "glossary", "contact", "tables")
 _TRACKED = {"编报绩效目标": "target_set", "绩效跟踪": "tracking", "绩效跟踪评价": "tracking"}
 _GRADES = {"优秀": "优", "良好": "良"}
 _SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "level_adjusted", "level_budget", "level_executed", "level_final"})
+_WHOLE_SIDE = re.compile("(?:今年|当年|全年|全部|总体)(?:收入|支出)")  # never the item named last
 _SIDES = {"收入": "_revenue", "支出": "_expenditure"}
 _UNIT_SAID = re.compile(r"[\[(]?(?:金额|计量)?单位:(?:人民币)?(亿元|万元|千元|元)[\])]?$")
 _PLANNED = re.compile(r"[,;](?:20\d\d年)?(?:预算)?安排(?:预算)?为?$")  # ends a purpose: 主要用于…,2026年安排5万元
@@ -115,7 +116,7 @@ class _Reader:
             state.subjects = state.money = state.put_off
         elif side is not None and state.parent and state.parent[0].first.endswith(side):
             state.subjects = state.money = state.parent  # 收入比上年增加: the head of the list before
-        elif is_noun(gap):
+        elif is_noun(gap) or _WHOLE_SIDE.fullmatch(clause):
             state.put_off = state.subjects or state.put_off
             state.subjects = state.money = ()
 
