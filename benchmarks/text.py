@@ -20,12 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 from extract.document import DocumentError
 from extract.reading import media_type, read
-from gongkai.dataset import encoded, folder_of, write_folder
+from gongkai.dataset import encoded, folder_of, write_folders
 from gongkai.rows import data_rows, document_row
 from normalize import disclosure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from extract.document import Document
+    from gongkai.dataset import Parts
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 STAGES = {  # what `normalize` calls, in its order
@@ -83,16 +86,15 @@ def forget() -> None:
                     held.cache_clear()
 
 
-def whole_way(file: Path, watch: Watch, output: Path, number: int) -> int:
-    """One document from bytes to its folder; returns the characters of its text."""
+def read_parts(file: Path, watch: Watch) -> tuple[Document, str, Parts]:
+    """One document from bytes to what is written of it: the document, its folder, its parts."""
     data = file.read_bytes()
     document = watch.timed("read", read)(data, str(file))
     disclosed = watch.timed("ids", disclosure.normalize)(document)
     rows = watch.timed("rows", data_rows)(document, disclosed)
     row = document_row((str(file), sha256(data).hexdigest()), disclosed.status, "", version="benchmark", read=(document, disclosed))
     parts = watch.timed("encode", encoded)(row, rows)
-    watch.timed("write", write_folder)(output, f"{folder_of(row)}-{number}", {document.id: parts})
-    return len(document.content)
+    return document, folder_of(row), parts
 
 
 def measured(files: Sequence[Path], rounds: int) -> tuple[dict[str, float], int]:
@@ -106,10 +108,13 @@ def measured(files: Sequence[Path], rounds: int) -> tuple[dict[str, float], int]
         for name, (stage, task) in tasks.items():
             setattr(disclosure, name, watch.timed(stage, task))
         with TemporaryDirectory() as output:
-            characters = 0
+            characters, folders = 0, {}
             for place, file in enumerate(files):
                 forget()
-                characters += whole_way(file, watch, Path(output), place)
+                document, folder, parts = read_parts(file, watch)
+                characters += len(document.content)
+                folders[f"{folder}-{place}"] = {document.id: parts}
+            watch.timed("write", write_folders)(Path(output), folders, {})  # many at once, as a run does
         watch.seconds["ids"] -= sum(watch.seconds[stage] for stage in STAGES)
         for stage in ORDER if number else ():
             told[stage].append(watch.seconds[stage])
@@ -136,7 +141,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.memory:
         with TemporaryDirectory() as output:
             for number in range(options.memory):
-                whole_way(files[number % len(files)], Watch(), Path(output), number)
+                document, folder, parts = read_parts(files[number % len(files)], Watch())
+                write_folders(Path(output), {f"{folder}-{number}": {document.id: parts}}, {})
                 if number + 1 in {WARM, options.memory}:
                     print(f"{number + 1:6} documents: largest resident size {resident():.0f} MB")
         return
