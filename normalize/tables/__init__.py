@@ -37,6 +37,7 @@ class _Last:
     """The table before, for one that goes on without a header of its own."""
 
     index: int
+    ordinal: int
     kind: Kind
     reading: Reading | None
     header: tuple[tuple[str, ...], ...]
@@ -117,6 +118,7 @@ def _read_grid(document: Document, whole: _Whole, index: int, ordinal: int, grid
     doubts: tuple[Finding, ...] = ()
     if last is not None and context.titled is None and grid.header and last.header == _heads(grid):
         kind: Kind | None = last.kind  # the same header again on the next page
+        ordinal = last.ordinal
     else:
         kind, doubts = claim(grid, context)
     whole.findings += doubts
@@ -124,7 +126,7 @@ def _read_grid(document: Document, whole: _Whole, index: int, ordinal: int, grid
         if last is None or not _continues(document, last, index, grid):
             whole.findings += _unrecognised(document, grid, context)
             return
-        kind, reading, grid = last.kind, last.reading, _headless(grid)
+        kind, reading, grid, ordinal = last.kind, last.reading, _headless(grid), last.ordinal
     unit = context.unit or _head_unit(grid)
     if unit is None and last is not None and last.kind is kind and last.columns == grid.table.columns:
         unit = last.unit
@@ -132,7 +134,7 @@ def _read_grid(document: Document, whole: _Whole, index: int, ordinal: int, grid
     heads = _heads(grid) or (last.header if last else ())
     carried = last.carried if last is not None and last.kind is kind and last.header == heads else ()
     taken, reading, carried = _read(table, setting, reading, carried)
-    whole.last = _Last(index, kind, reading, heads, grid.table.columns, unit, carried)
+    whole.last = _Last(index, ordinal, kind, reading, heads, grid.table.columns, unit, carried)
     whole.lines += taken.lines
     whole.quantities += taken.quantities
     whole.explained += taken.explained + _surroundings(grid, context)

@@ -134,13 +134,21 @@ def read_cells(table: Table, reading: Reading, setting: Setting, carried: tuple[
             taken.explained += [box.span for i in block.row_numbers if (box := table.grid.boxes[number][i]) is not None and box.text]
             for amount in block.amounts:
                 box = table.grid.boxes[number][amount.index]
-                if box is None or box.cell.row != number or box.cell.column != amount.index:
+                if box is None or box.cell.row != number or not _belongs(box, amount, block.amounts):
                     continue
                 read = read_value(table, box, amount.unit or table.unit, taken)
                 if read is not None:
                     taken.lines.append(_line(table, row.item, row.items, amount, block.side, read, _basis(amount.basis, row.year, setting), named))
     taken.lines.sort(key=lambda line: line.span)  # as the page is read: row by row, not half by half
     return taken
+
+
+def _belongs(box: Box, amount: Amount, amounts: tuple[Amount, ...]) -> bool:
+    """The cell is the column's own, or begins in a column that names the row and prints the only amount it covers (a rule is missing)."""
+    if box.cell.column == amount.index:
+        return True
+    covered = [one for one in amounts if box.cell.column <= one.index < box.cell.column + box.cell.colspan]
+    return covered == [amount] and parse_number(box.text) is not None
 
 
 def _named_function(kind: Kind, side: str | None, item: Item, path: list[str], year: int | None) -> str | None:
