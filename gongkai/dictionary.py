@@ -21,7 +21,7 @@ def as_csv() -> str:
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(schema.Column._fields)
-    for table in schema.TABLE_TITLES:
+    for table in (*schema.TABLE_TITLES, *schema.DERIVED_TITLES):
         for column in schema.columns(table):
             writer.writerow([str(value).lower() if isinstance(value, bool) else value for value in column])
     return lines.getvalue()
@@ -33,7 +33,7 @@ def as_markdown() -> str:
         ("## Columns every data table repeats · 各表共有列", schema.own_columns(schema.HEAD)),
         ("## Evidence columns, at the end of every data table · 证据列", schema.own_columns(schema.EVIDENCE)),
     )
-    own = tuple((f"## {table} · {zh}: {en}", schema.own_columns(table)) for table, (zh, en) in schema.TABLE_TITLES.items())
+    own = tuple((f"## {table} · {zh}: {en}", schema.own_columns(table)) for table, (zh, en) in {**schema.TABLE_TITLES, **schema.DERIVED_TITLES}.items())
     return "\n".join(_section(title, columns) for title, columns in (*shared, *own))
 
 

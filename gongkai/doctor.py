@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from typing import NamedTuple
 
 from gongkai.errors import DependencyError, GongkaiError
+
+EXTRA = re.compile(r"extra == ['\"](\w+)['\"]")
 
 
 class Look(NamedTuple):
@@ -21,7 +24,7 @@ class Look(NamedTuple):
 
 def report() -> int:
     """Print every look; 0, or the exit code of the first trouble."""
-    looks = [_python(), *_dependencies(), *_parts(), _encoding()]
+    looks = [_python(), *_dependencies(), *_extras(), *_parts(), _encoding()]
     for look in looks:
         print(f"{'✓' if look.trouble is None else '✗'} {look.name:<18} {look.found}" + (f"  {look.trouble}" if look.trouble else ""))
     return next((look.trouble.exit_code for look in looks if look.trouble), 0)
@@ -35,6 +38,18 @@ def _dependencies() -> list[Look]:
     """The libraries pyproject.toml names, without the extras."""
     names = [requirement.split(";")[0] for requirement in requires("gongkai") or () if "extra ==" not in requirement]
     return [_library(min((name.split(sign)[0] for sign in "<>=!~ "), key=len)) for name in names]
+
+
+def _extras() -> list[Look]:
+    """The libraries of the optional extras but `dev`; one that is not installed is no trouble."""
+    looks = []
+    for requirement in requires("gongkai") or ():
+        name, _, condition = requirement.partition(";")
+        extra = EXTRA.search(condition)
+        if extra and extra[1] != "dev":
+            library = _library(min((name.split(sign)[0] for sign in "<>=!~ "), key=len))
+            looks.append(library if library.trouble is None else Look(library.name, f"未安装 not installed: pip install gongkai[{extra[1]}]"))
+    return looks
 
 
 def _library(name: str) -> Look:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
-from gongkai import dataset, dictionary, journal, pages, pool, sources
+from gongkai import agreement, dataset, dictionary, journal, pages, pool, sources
 from gongkai.errors import OutputError
 from gongkai.extraction import Extracted, Task, extract, without_rows
 from gongkai.journal import FAILED, Entry
@@ -167,6 +167,7 @@ def _run(
         empty.flush()
     if times or not (output / dataset.DATA).is_dir():
         dataset.compact(output)
+        agreement.write(output)
         journal.rewrite(output, entries.values())
     outcome = Outcome(
         entries=sorted(entries.values()),

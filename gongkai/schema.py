@@ -30,6 +30,9 @@ TABLE_TITLES = {
     "unexplained_numbers": ("未解释数字", "numerals no row uses and no rule names as a non-figure"),
 }
 
+DERIVED_TITLES = {"disagreements": ("文件间不一致", "totals that two documents of one department-year state differently; only in data/")}
+WHOLE = frozenset({"documents", *DERIVED_TITLES})  # tables without the repeated columns
+
 
 class Column(NamedTuple):
     """One column as columns.csv declares it; `unit` names a unit or the column that holds it."""
@@ -60,7 +63,7 @@ def columns(table: str) -> tuple[Column, ...]:
     >>> [column.name for column in columns("glossary")][:9]
     ['row_id', 'document_id', 'region_code', 'department', 'entity_level', 'stage', 'fiscal_year', 'term', 'definition']
     """
-    groups = (table,) if table == "documents" else (HEAD, table, EVIDENCE)
+    groups = (table,) if table in WHOLE else (HEAD, table, EVIDENCE)
     return tuple(column._replace(table=table) for group in groups for column in declared() if column.table == group)
 
 
