@@ -300,6 +300,15 @@ def test_addresses_elsewhere_are_listed_and_opened(tmp_path: Path) -> None:
         found("nosuch://crawl")
 
 
+def test_a_store_that_cannot_be_opened_is_a_row_of_its_manifest(tmp_path: Path) -> None:
+    place = folder(tmp_path, a=PAGE)
+    (place / "list").write_text("path,url\nnosuch://b/1,http://a.example/1\na,http://a.example/2\n", encoding="utf-8")
+    first, second = said(found(place / "list")).items()
+    assert first[0] == "http://a.example/1"
+    assert first[1].startswith("unreadable: ")
+    assert second == ("http://a.example/2", "text/html")
+
+
 def test_nothing_is_fetched_from_the_web() -> None:
     with pytest.raises(UsageError, match="nothing is fetched from the web"):
         found("https://a.example/page.html")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from extract.reading import HEAD, media_type
-from gongkai.errors import DependencyError, InputError, UsageError
+from gongkai.errors import DependencyError, GongkaiError, InputError, UsageError
 from gongkai.sources import remote
 from gongkai.sources.archives import KINDS, MOST_DEPTH, Budget, is_document, members
 from gongkai.sources.folders import MAGIC, files_in, matching, nearest
@@ -86,6 +86,10 @@ def documents(origin: Origin, place: Place, *, named: bool = False) -> Iterator[
             yield from _inside(origin, place, stream, Budget(), named=named)
     except OSError as error:
         yield Item(origin, place, trouble=cannot_read(error))
+    except GongkaiError as error:  # a store whose library is missing, a URL that is none
+        if named:
+            raise
+        yield Item(origin, place, trouble=Trouble("unreadable", str(error)))
 
 
 def _inside(origin: Origin, place: Place, stream: IO[bytes], budget: Budget, *, named: bool = False) -> Iterator[Item]:
