@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from extract.document import Document
     from normalize.records import Quantity
-    from normalize.tables.columns import Amount, Reading, Setting
+    from normalize.tables.columns import Amount, Block, Reading, Setting
     from normalize.tables.grid import Box, Grid
     from normalize.tables.kinds import Kind
 
@@ -131,6 +131,7 @@ def read_cells(table: Table, reading: Reading, setting: Setting, carried: tuple[
             row = read_row(table.document, table.grid, block, number, above, table.kind.primary)
             taken.explained += row.spans
             named = _named_function(table.kind, block.side, row.item, path, setting.fiscal_year)
+            subject = table.kind.primary == "project" and _lists_subjects(table.grid, block, row.item)
             taken.explained += [box.span for i in block.row_numbers if (box := table.grid.boxes[number][i]) is not None and box.text]
             for amount in block.amounts:
                 box = table.grid.boxes[number][amount.index]
@@ -138,7 +139,7 @@ def read_cells(table: Table, reading: Reading, setting: Setting, carried: tuple[
                     continue
                 read = read_value(table, box, amount.unit or table.unit, taken)
                 if read is not None:
-                    taken.lines.append(_line(table, row.item, row.items, amount, block.side, read, _basis(amount.basis, row.year, setting), named))
+                    taken.lines.append(_line(table, row.item, row.items, amount, block.side, read, _basis(amount.basis, row.year, setting), named, subject=subject))
     taken.lines.sort(key=lambda line: line.span)  # as the page is read: row by row, not half by half
     return taken
 
@@ -171,7 +172,7 @@ def _basis(basis: str, year: int | None, setting: Setting) -> str:
     return {"initial_budget": "prior_budget", "final": "prior_final"}.get(basis, basis)
 
 
-def _line(table: Table, item: Item, items: tuple[Item, ...], amount: Amount, side: str | None, read: Read, basis: str, named: str | None = None) -> BudgetLine:
+def _line(table: Table, item: Item, items: tuple[Item, ...], amount: Amount, side: str | None, read: Read, basis: str, named: str | None = None, *, subject: bool = False) -> BudgetLine:
     return BudgetLine(
         origin="table",
         basis=basis,
@@ -189,14 +190,14 @@ def _line(table: Table, item: Item, items: tuple[Item, ...], amount: Amount, sid
         measure=_measure(table.kind.id, item, amount.column, side),
         function_code=_coded(items, _FUNCTION, "function", table.kind.codes != "economic") or named,
         economic_code=amount.economic or _coded(items, _ECONOMIC, "economic", table.kind.codes != "function"),
-        project=item.label if _is_project(table.kind, item) else None,
+        project=item.label if table.kind.primary == "project" and item.label and not subject and not _TOTAL_ROW.fullmatch(item.label) else None,
     )
 
 
-def _is_project(kind: Kind, item: Item) -> bool:
-    """A row that names a project, not a total and not the functional subject the projects belong to."""
-    subject = item.system in {"function", "plain"} and item.code is not None and _FUNCTION.fullmatch(item.code)
-    return kind.primary == "project" and bool(item.label) and not subject and not _TOTAL_ROW.fullmatch(item.label or "")
+def _lists_subjects(grid: Grid, block: Block, item: Item) -> bool:
+    """The label of the row stands under 科目名称: a subject that projects belong to, not a project or a thing to be bought."""
+    heads = [grid.paths[one.index] for one in block.named if one.role == "label" and one.system == item.system]
+    return bool(heads) and any("科目" in box.text for box in heads[-1])
 
 
 def _coded(items: tuple[Item, ...], pattern: re.Pattern[str], system: str, plain: bool) -> str | None:
