@@ -16,6 +16,7 @@ from normalize.identity import identify
 from normalize.narrative import read_narrative
 from normalize.organisation import organisation
 from normalize.records import TABLES, Disclosure, Finding, row_id
+from normalize.repair import repair
 from normalize.sections import find_sections
 from normalize.tables import read_tables
 from normalize.tables.self_evaluation import read_forms
@@ -52,8 +53,9 @@ def normalize(document: Document) -> Disclosure:
         return stamped(Disclosure(document.id, status, identity, zh, en))
     numbered = account(document, replace(disclosure, status=status, reason_zh=zh, reason_en=en), (*tables.explained, *forms.explained, *prose.explained))
     numbered = stamped(numbered)
-    checked = replace(numbered, findings=(*numbered.findings, *run_checks(numbered, document)))
-    return stamped(checked, ("findings",))
+    outcomes = run_checks(numbered, document)
+    repaired, causes = repair(numbered, outcomes, document)
+    return stamped(replace(repaired, findings=(*numbered.findings, *outcomes, *causes)), ("findings",))
 
 
 def _noted(document: Document) -> tuple[Finding, ...]:

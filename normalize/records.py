@@ -120,6 +120,8 @@ class BudgetLine:
     project: str | None = None
     role: str = "stated"  # stated | expanded | zero_statement | reason | kpi | derived
     reason_text: str | None = None
+    repaired_value: Decimal | None = None  # what the figure should be, where `normalize.repair` proved a cause; null with a repair_id: blank
+    repair_id: str | None = None  # the finding that tells the cause
     row_id: str = ""
 
     @property
@@ -220,6 +222,9 @@ class Indicator:
     is_placeholder: bool = False
     ambiguous: bool = False
     texts: tuple[tuple[str, Span], ...] = ()  # (field, printed cell)
+    repaired_field: str | None = None  # weight | score
+    repaired_value: Decimal | None = None
+    repair_id: str | None = None
     row_id: str = ""
 
 

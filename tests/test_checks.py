@@ -414,7 +414,7 @@ def test_the_goal_reached_is_told_as_in_the_text(ending: str, expected: list[tup
 @pytest.mark.parametrize(("name", "status"), [("县林业局", "pass"), ("146-某县林业和草原局", "pass"), ("县水务局", "fail")])
 def test_the_supervising_department_is_the_discloser_or_its_short_name(name: str, status: str) -> None:
     form = Project("p", 1, "self_evaluation", Span(0, 1), "灌溉渠道维修", supervising_department=name, row_id="p")
-    found = findings(check="supervising_department_is_the_discloser", projects=(form,), identity=Identity(stage="final", department="某县林业和草原局"))
+    found = findings(check="supervising_department_is_the_discloser", projects=(form,), identity=Identity(stage="final", department="某县林业和草原局", entity_level="department"))
     assert [finding.status for finding in found] == [status]
 
 

@@ -227,9 +227,9 @@ def performance_figures_without_narrative(ledger: Ledger) -> Iterator[Finding]:
 
 
 def supervising_department_is_the_discloser(ledger: Ledger) -> Iterator[Finding]:
-    """主管部门 = 公开部门或其简称 (E09): 区政务办 is 某区政务服务管理办公室."""
+    """主管部门 = 公开部门或其简称 (E09): 区政务办 is 某区政务服务管理办公室; a unit is supervised by another body."""
     name = ledger.disclosure.identity.department
-    if name is None or ledger.disclosure.identity.entity_level == "unit":
+    if name is None or ledger.disclosure.identity.entity_level != "department":
         return
     for form in ledger.forms:
         given = BUDGET_CODE.sub("", plain(form.head.supervising_department))

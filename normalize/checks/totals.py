@@ -69,14 +69,15 @@ def expenditure_kinds_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
     if whole == "total_expenditure" and not ledger.budgeting:
         kinds.append(None)  # a final account's 总计 also holds the closing carry-over
     proven = _kinds_are_all(ledger, whole)
-    optional: list[Term | None] = [other for other in others if other is not None or not proven]
+    rarer: list[Term | None] = [other for other in others if other is not None or not proven]
+    carried: list[Term | None] = []
     if whole == "total_expenditure":
         closing = ledger.amount("closing_carryover")
-        (optional if proven or closing is not None else kinds).append(closing)  # a budget's 总计 may hold 结转下年 that the text leaves out
-    stated, inner = ledger.term(row), total([kind for kind in kinds if kind is not None])
-    if stated is not None and inner is not None and compare(inner, stated).status != "fail":
-        optional = []  # the rarer kinds are told as 其中, inside the others
-    yield from adds_up(identity, stated, kinds, optional, place_of(row))
+        (carried if proven or closing is not None else kinds).append(closing)  # a budget's 总计 may hold 结转下年 that the text leaves out
+    stated, without = ledger.term(row), total([kind for kind in (*kinds, *carried) if kind is not None])
+    if stated is not None and without is not None and compare(without, stated).status != "fail":
+        rarer = []  # they are told as 其中, inside the others
+    yield from adds_up(identity, stated, kinds, [*rarer, *carried], place_of(row))
 
 
 def _kinds_are_all(ledger: Ledger, whole: str) -> bool:
@@ -98,12 +99,16 @@ def revenue_kinds_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
     fiscal = ledger.amount("revenue_fiscal_appropriation", near=row)
     funds = [ledger.amount(fund, near=row) for fund in FISCAL_FUNDS_REVENUE]
     kinds: list[Term | None] = [fiscal] if fiscal is not None else [funds[0], *(fund for fund in funds[1:] if fund is not None)]
-    unit_funds = ledger.amount("revenue_unit_funds", near=row)  # 单位资金 holds 事业, 经营 and the others
-    own = [unit_funds] if unit_funds is not None else [ledger.amount(kind, near=row) for kind in OTHER_REVENUE]
-    others = [*own, *(ledger.amount(kind, near=row) for kind in ("revenue_special_account", "revenue_other_funds"))]
+    own = [ledger.amount(kind, near=row) for kind in OTHER_REVENUE]
+    umbrella = ledger.amount("revenue_unit_funds", near=row) or ledger.amount("revenue_other_funds", near=row)
+    if umbrella is not None and not any(one is not None and one.value for one in own):
+        own = [umbrella]  # 单位资金 and 其他资金 hold 事业, 经营 and the others, whether they are told beside them or not
+    others = [*own, ledger.amount("revenue_special_account", near=row)]
     carried = [ledger.amount(kind) for kind in ("opening_carryover", "use_of_nonfiscal_surplus")] if row.measure == "total_revenue" else []
     if fiscal is None and all(other is None for other in others):
         return  # only the fiscal funds are named: that is the identity of 财政拨款 below
+    if umbrella is not None and umbrella not in own:
+        others.append(None)  # which of the kinds it holds is not said
     yield from adds_up(identity, ledger.term(row), kinds, [*others, *carried], place_of(row))
 
 
