@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-NOWHERE = np.zeros((8, 4))
+NOWHERE = np.zeros((8, 4), np.float32)
 BETWEEN_CELLS = " | "
 CONTENTS_TITLE = re.compile(r"[《【]?目[录次錄][】》]?")
 LISTED = re.compile(r"[。；;].|[。；;]$")  # a sentence: the table of contents is over
@@ -27,7 +27,7 @@ class Run(NamedTuple):
 
     page: int
     text: str
-    boxes: NDArray[np.float64]
+    boxes: NDArray[np.float32]
 
 
 class PlacedCell(NamedTuple):
@@ -116,7 +116,7 @@ class _Page:
     """The text written so far and where each of its characters stands."""
 
     def __init__(self) -> None:
-        self._parts: list[tuple[str, int, NDArray[np.float64]]] = []
+        self._parts: list[tuple[str, int, NDArray[np.float32]]] = []
         self.length = 0
 
     def put(self, text: str) -> None:
@@ -124,7 +124,7 @@ class _Page:
         self._parts.append((text, 0, NOWHERE[: len(text)]))
         self.length += len(text)
 
-    def write(self, page: int, text: str, boxes: NDArray[np.float64]) -> None:
+    def write(self, page: int, text: str, boxes: NDArray[np.float32]) -> None:
         """Write text with its places."""
         if text:
             self._parts.append((text, page, boxes))
@@ -180,7 +180,7 @@ class _Page:
         if not self._parts:
             return Layout(np.zeros(0, np.int32), np.zeros((0, 4), np.float32))
         _, numbers, places = zip(*self._parts, strict=True)
-        boxes = np.concatenate(places).astype(np.float32)
+        boxes = np.concatenate(places)
         pages = np.repeat(np.array(numbers, np.int32), [len(place) for place in places])
         pages[~boxes.any(axis=1)] = 0
         return Layout(pages, boxes)

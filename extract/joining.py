@@ -29,7 +29,7 @@ class TextLine(NamedTuple):
 
     page: int
     text: str
-    boxes: NDArray[np.float64]
+    boxes: NDArray[np.float32]
     x0: float
     top: float
     x1: float
@@ -37,7 +37,7 @@ class TextLine(NamedTuple):
     size: float
 
 
-def first_word(text: str, boxes: NDArray[np.float64]) -> float:
+def first_word(text: str, boxes: NDArray[np.float32]) -> float:
     """Width of what a line end could not have parted: the first word or number, or the first character with the marks that cling to it."""
     found = WORD.match(text)
     end = found.end() if found else 1

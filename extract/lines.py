@@ -43,7 +43,7 @@ class Arrangement(NamedTuple):
     """Characters in reading order, with blanks put in where the page shows one; region by region, line by line."""
 
     text: str  # one code point for each row of `boxes`
-    boxes: Floats  # (n, 4) as on the page; all zero for a blank put in
+    boxes: NDArray[np.float32]  # (n, 4) as on the page; all zero for a blank put in
     lines: tuple[Line, ...]
 
     def read(self, line: Line) -> str:
@@ -57,7 +57,7 @@ def arrange(glyphs: Glyphs, regions: NDArray[np.intp]) -> Arrangement:
     Text turned by a quarter reads along its own direction, after the upright text of its region.
     """
     if not len(glyphs.codes):
-        return Arrangement("", np.zeros((0, 4)), ())
+        return Arrangement("", np.zeros((0, 4), np.float32), ())
     start, top, end, bottom, baseline = _reading_frame(glyphs)
     turn = glyphs.angles
     order = np.lexsort((start, baseline, turn, regions))
@@ -147,7 +147,7 @@ def _laid_out(
     total = len(order) + int(put_in[-1])
     shown = np.full(total, 32, np.uint32)
     shown[places] = codes
-    boxes = np.zeros((total, 4))
+    boxes = np.zeros((total, 4), np.float32)
     boxes[places] = glyphs.boxes[order]
     first = np.flatnonzero(np.concatenate(((True,), np.diff(label) != 0)))
     last = np.append(first[1:], len(order)) - 1

@@ -53,7 +53,7 @@ class PageMarks:
     images: float = 0.0  # share of the page that its largest image covers
     drawn: int = 0  # curved paths: text drawn as outlines, stamps, charts
     crowded: bool = False  # more drawing than is read; the rules are incomplete
-    recovered: int = 0  # characters that a second reader had to add
+    recovered: int = 0  # characters that a second reader had to add; -1 where it was not asked though some may be lost
     overlay: bool = False  # the text is an invisible layer over an image: a machine's reading of a scan
     loaded: bool = True
 

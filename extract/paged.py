@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from extract.composition import Composition, PlacedCell, PlacedParagraph, PlacedTable, Run, compose
+from extract.composition import NOWHERE, Composition, PlacedCell, PlacedParagraph, PlacedTable, Run, compose
 from extract.continuation import continues, joined, same_head
 from extract.joining import Margins, TextLine, cell_joint
 from extract.lattice import Grid, find_grids
@@ -117,7 +117,7 @@ def _placed(grid: Grid, contents: Sequence[Sequence[TextLine]], number: int) -> 
         runs: list[Run] = []
         for index, line in enumerate(lines):
             if index and (joint := cell_joint(lines[index - 1], line, xs[column + colspan] - xs[column])):
-                runs.append(Run(0, joint, np.zeros((1, 4))))
+                runs.append(Run(0, joint, NOWHERE[:1]))
             runs.append(Run(number, line.text, line.boxes))
         cells.append(PlacedCell(row, column, rowspan, colspan, tuple(runs)))
     return PlacedTable((number,), xs, len(grid.ys) - 1, tuple(cells), grid.open_top, grid.open_bottom)

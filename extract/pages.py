@@ -16,6 +16,7 @@ from extract import pdfium
 from extract.clipping import EVERYWHERE, clip_windows
 from extract.marks import ABOVE, BELOW, NO_GLYPHS, NO_RULES, UNMAPPED, Glyphs, PageMarks, View
 from extract.strokes import read_rules
+from extract.unembedded import SecondReading, may_have_lost, with_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ HYPHEN_MARK, HYPHEN_CODE = 2, 0xFFFE  # what pdfium makes of a hyphen at a line 
 def page_marks(pdf: pdfium.PdfFile) -> Iterator[PageMarks]:
     """The marks of each page in turn; a page's memory is given back before the next is loaded."""
     failed = 0
+    second = SecondReading.of(pdf.data)
     for index in range(min(pdf.page_count, PAGES_READ)):
         page = raw.FPDF_LoadPage(pdf.handle, index)
         if not page:
@@ -43,7 +45,7 @@ def page_marks(pdf: pdfium.PdfFile) -> Iterator[PageMarks]:
             continue
         failed = 0
         try:
-            yield _marks(pdf, page, index + 1)
+            yield _marks(page, index + 1, second)
         finally:
             raw.FPDF_ClosePage(page)
 
@@ -52,7 +54,7 @@ def _blank_page(number: int) -> PageMarks:
     return PageMarks(number, 0.0, 0.0, NO_GLYPHS, NO_RULES, loaded=False)
 
 
-def _marks(pdf: pdfium.PdfFile, page: object, number: int) -> PageMarks:
+def _marks(page: object, number: int, second: SecondReading) -> PageMarks:
     box = raw.FS_RECTF()
     if not raw.FPDF_GetPageBoundingBox(page, box) or box.right <= box.left or box.top <= box.bottom:
         return _blank_page(number)
@@ -67,22 +69,14 @@ def _marks(pdf: pdfium.PdfFile, page: object, number: int) -> PageMarks:
         glyphs, hidden, read = _glyphs(pdfium.address(text), raw.FPDFText_CountChars(text), objects, view)
     finally:
         raw.FPDFText_ClosePage(text)
-    printed = len(glyphs.codes)
-    if unread := set(objects.texts) - read:
-        glyphs = _completed(pdf, number, glyphs, list(unread), view)
+    recovered = 0
+    if (unread := set(objects.texts) - read) and may_have_lost(list(unread)):
+        lost = second.lost(number, view.back(glyphs.origins))
+        glyphs = with_lost(glyphs, lost, view) if lost else glyphs
+        recovered = len(lost) if second.skipped == 0 else -1
     images = _coverage(objects, view)
     overlay = images > 0.5 and bool(objects.texts) and all(mode == INVISIBLE for mode in map(pdfium.render_mode, objects.texts))
-    return PageMarks(number, width, height, glyphs, rules, hidden, images, drawn, crowded or objects.cut, len(glyphs.codes) - printed, overlay)
-
-
-def _completed(pdf: pdfium.PdfFile, number: int, glyphs: Glyphs, unread: list[int], view: View) -> Glyphs:
-    """The characters with those that pdfium lost for want of a font; `unread` are text objects it gave no text for."""
-    from extract.unembedded import lost_characters, may_have_lost, with_lost  # noqa: PLC0415  # a second PDF library, seldom wanted
-
-    if not may_have_lost(unread):
-        return glyphs
-    lost = lost_characters(pdf.data, number, view.back(glyphs.origins))
-    return with_lost(glyphs, lost, view) if lost else glyphs
+    return PageMarks(number, width, height, glyphs, rules, hidden, images, drawn, crowded or objects.cut, recovered, overlay)
 
 
 def _glyphs(text: int, count: int, objects: pdfium.PageObjects, view: View) -> tuple[Glyphs, int, set[int]]:

@@ -110,7 +110,9 @@ def _notes(pages: Sequence[PdfPage], claimed: int, furniture: int) -> Iterator[N
         yield Note("page_without_text", f"第 {_listed(blank)} 页是图片，没有文字层", f"pages {_listed(blank)} are pictures without a text layer")
     if overlays := [page.leaf.number for page in pages if page.marks.overlay]:
         yield Note("text_over_scan", f"第 {_listed(overlays)} 页的文字是扫描件上的识别结果", f"the text of pages {_listed(overlays)} is a machine's reading of a scan")
-    if recovered := {page.leaf.number: page.marks.recovered for page in pages if page.marks.recovered}:
+    if unasked := [page.leaf.number for page in pages if page.marks.recovered < 0]:
+        yield Note("font_not_embedded", f"第 {_listed(unasked)} 页有字体未嵌入文件，可能缺字", f"pages {_listed(unasked)} use fonts that are not in the file; characters may be missing")
+    if recovered := {page.leaf.number: page.marks.recovered for page in pages if page.marks.recovered > 0}:
         count = sum(recovered.values())
         yield Note("font_not_embedded", f"第 {_listed(recovered)} 页有 {count} 个字符的字体未嵌入文件，已另行补读", f"{count} characters on pages {_listed(recovered)} are set in fonts that are not in the file; they were read a second way")
     if unmapped := sum(page.unmapped for page in pages):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,12 +24,13 @@ from extract import pdfium
 from extract.marks import ABOVE, BELOW, Glyphs, View, on_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
 BUILT_IN = re.compile(rb"(?:.{6}\+)?(?:Times|Arial|Helvetica|Courier|Symbol|ZapfDingbats)", re.IGNORECASE)  # pdfium brings these along
 NAME_LENGTH = 100
+PAGES_READ_AGAIN = 500  # of one file: pdfminer takes fifty times as long
 SAME_PLACE = 0.2  # points
 
 
@@ -55,11 +57,35 @@ def _name(font: int) -> bytes:
     return buffer.tobytes()
 
 
-def lost_characters(data: bytes, page_number: int, origins: NDArray[np.float64]) -> tuple[Lost, ...]:
-    """Printed characters of a page (1-based) that stand where none of `origins` (page space) is."""
+@dataclass(slots=True)
+class SecondReading:
+    """pdfminer's pages of one file, walked through once from front to back; `left` is how many it may still read."""
+
+    pages: Iterator[tuple[int, PDFPage]]
+    left: int = PAGES_READ_AGAIN
+    skipped: int = 0
+
+    @classmethod
+    def of(cls, data: bytes) -> SecondReading:
+        """Ready to read `data`; nothing is parsed before the first page is asked for."""
+        return cls(enumerate(PDFPage.get_pages(BytesIO(data)), 1))
+
+    def lost(self, page_number: int, origins: NDArray[np.float64]) -> tuple[Lost, ...]:
+        """Printed characters of a page (1-based, asked for in order) that stand where none of `origins` (page space) is."""
+        if self.left <= 0:
+            self.skipped += 1
+            return ()
+        self.left -= 1
+        try:
+            page = next((page for number, page in self.pages if number >= page_number), None)
+            return tuple(_lost(_characters(page), origins)) if page is not None else ()
+        except (PDFException, PSException, ValueError, TypeError, KeyError, IndexError):  # a second reader may stumble where the first did not
+            return ()
+
+
+def _lost(characters: Iterable[LTChar], origins: NDArray[np.float64]) -> Iterator[Lost]:
     known = {(round(x / SAME_PLACE), round(y / SAME_PLACE)) for x, y in origins.tolist()}
-    found: list[Lost] = []
-    for character in _characters(data, page_number):
+    for character in characters:
         a, b, _, _, x, y = character.matrix
         column, row = round(x / SAME_PLACE), round(y / SAME_PLACE)
         near = ((column + right, row + up) for right in (-1, 0, 1) for up in (-1, 0, 1))
@@ -68,8 +94,7 @@ def lost_characters(data: bytes, page_number: int, origins: NDArray[np.float64])
             continue
         turns = round(-math.atan2(b, a) / (math.pi / 2)) % 4
         size = character.height if turns % 2 == 0 else character.width
-        found.append(Lost(ord(text), x, y, size, character.adv * math.hypot(a, b), turns))
-    return tuple(found)
+        yield Lost(ord(text), x, y, size, character.adv * math.hypot(a, b), turns)
 
 
 def with_lost(glyphs: Glyphs, lost: Sequence[Lost], view: View) -> Glyphs:
@@ -80,8 +105,16 @@ def with_lost(glyphs: Glyphs, lost: Sequence[Lost], view: View) -> Glyphs:
     angles = np.array([(character.turns + view.turns) % 4 * 90 for character in lost], np.int16)
     codes = np.array([character.code for character in lost], np.uint32)
     more = Glyphs(codes, view.boxes(boxes), view.points(origins), angles, np.zeros(count, bool), np.zeros((count, 4)), np.zeros(count, bool))
-    columns: list[NDArray[Any]] = list(map(np.concatenate, zip(glyphs, more, strict=True)))
-    return Glyphs(*columns).take(on_page(columns[1], view))
+    both = Glyphs(
+        np.concatenate((glyphs.codes, more.codes)),
+        np.concatenate((glyphs.boxes, more.boxes)),
+        np.concatenate((glyphs.origins, more.origins)),
+        np.concatenate((glyphs.angles, more.angles)),
+        np.concatenate((glyphs.spaced, more.spaced)),
+        np.concatenate((glyphs.windows, more.windows)),
+        np.concatenate((glyphs.hidden, more.hidden)),
+    )
+    return both.take(on_page(both.boxes, view))
 
 
 def _box(lost: Lost) -> tuple[float, float, float, float]:
@@ -95,27 +128,12 @@ def _box(lost: Lost) -> tuple[float, float, float, float]:
     )[turns]
 
 
-class _Collector(PDFLayoutAnalyzer):
-    """A device that keeps what is drawn."""
-
-    drawn: Any = None
-
-    def receive_layout(self, ltpage: Any) -> None:
-        """Called at the end of the page."""
-        self.drawn = ltpage
-
-
-def _characters(data: bytes, page_number: int) -> Iterator[LTChar]:
+def _characters(page: PDFPage) -> Iterator[LTChar]:
     resources = PDFResourceManager()
-    device = _Collector(resources)
-    interpreter = PDFPageInterpreter(resources, device)
-    try:
-        for page in PDFPage.get_pages(BytesIO(data), pagenos={page_number - 1}):
-            device.begin_page(page, (1, 0, 0, 1, 0, 0))
-            interpreter.render_contents(page.resources, page.contents, ctm=(1, 0, 0, 1, 0, 0))
-            yield from _inside(device.cur_item)
-    except (PDFException, PSException, ValueError, TypeError, KeyError, IndexError):  # a second reader may stumble where the first did not
-        return
+    device = PDFLayoutAnalyzer(resources)
+    device.begin_page(page, (1, 0, 0, 1, 0, 0))
+    PDFPageInterpreter(resources, device).render_contents(page.resources, page.contents, ctm=(1, 0, 0, 1, 0, 0))
+    yield from _inside(device.cur_item)
 
 
 def _inside(container: LTContainer[Any]) -> Iterator[LTChar]:
