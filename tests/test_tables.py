@@ -828,3 +828,87 @@ def test_a_blank_official_form_gives_nothing(shared: Path) -> None:
     name = "template-2024-final.pdf"
     found = read_tables(read_bytes((shared / "corpus" / "dev" / name).read_bytes(), name), stage="final", fiscal_year=2024)
     assert (found.budget_lines, found.quantities, found.declared_empty) == ((), (), frozenset())
+
+
+def test_a_table_of_functional_by_economic_subjects_has_one_column_for_each_and_one_total_a_row() -> None:
+    found = read(
+        "财政拨款支出决算明细表",
+        "金额单位：万元",
+        [
+            ["科目编码[2,1]", "科目名称[2,1]", "合计[2,1]", "工资福利支出[1,2]", "商品和服务支出[1,2]"],
+            ["小计", "基本工资", "小计", "办公费"],
+            ["2130104", "事业运行", "9.00", "6.00", "6.00", "3.00", "3.00"],
+        ],
+    )
+    assert [(line.item_code, line.column, line.function_code, line.economic_code, line.raw) for line in found.budget_lines] == [
+        ("2130104", "total", "2130104", None, "9.00"),
+        ("2130104", "economic_301", "2130104", "301", "6.00"),
+        ("2130104", "economic_30101", "2130104", "30101", "6.00"),
+        ("2130104", "economic_302", "2130104", "302", "3.00"),
+        ("2130104", "economic_30201", "2130104", "30201", "3.00"),
+    ]
+
+
+def test_balances_cut_into_basic_and_project_are_not_the_expenditure_of_the_year() -> None:
+    found = read(
+        "一般公共预算财政拨款收入支出决算表",
+        "金额单位：元",
+        [
+            ["科目编码[3,1]", "科目名称[3,1]", "年初结转和结余[1,2]", "本年收入[1,2]", "本年支出[1,4]", "年末结转和结余[1,2]"],
+            ["合计[2,1]", "项目支出结转和结余[2,1]", "合计[2,1]", "基本支出[2,1]", "合计[2,1]", "基本支出[1,2]", "项目支出[2,1]", "合计[2,1]", "项目支出结转和结余[2,1]"],
+            ["小计", "人员经费"],
+            ["2130201", "行政运行", "1.00", "2.00", "3.00", "4.00", "5.00", "6.00", "7.00", "8.00", "9.00", "10.00"],
+        ],
+    )
+    assert [line.column for line in found.budget_lines] == [
+        "opening",
+        "opening_project",
+        "revenue",
+        "revenue_basic",
+        "total",
+        "basic",
+        "personnel",
+        "project",
+        "closing",
+        "closing_project",
+    ]
+
+
+def test_a_change_in_percent_is_told_from_the_change_by_its_bracket() -> None:
+    found = read(
+        "一般公共预算支出表",
+        "单位：万元",
+        [
+            ["科目编码[2,1]", "科目名称[2,1]", "2024年执行数[2,1]", "2025年预算数[2,1]", "2025年预算数比2024年执行数[1,2]"],
+            ["增减额", "增减（%）"],
+            ["206", "科学技术支出", "25.00", "30.00", "5.00", "20.00"],
+        ],
+        stage="budget",
+        year=2025,
+    )
+    assert [(line.basis, line.raw, line.unit) for line in found.budget_lines] == [
+        ("prior_final", "25.00", "万元"),
+        ("initial_budget", "30.00", "万元"),
+        ("change_vs_prior_final", "5.00", "万元"),
+        ("change_pct_vs_prior_final", "20.00", "%"),
+    ]
+
+
+def test_an_amount_in_a_cell_that_begins_under_a_label_is_read_where_it_is_the_only_one_covered() -> None:
+    found = read(
+        "部门支出总表",
+        "单位：万元",
+        [
+            ["科目编码", "科目名称", "合计", "基本支出"],
+            ["213", "农林水支出", "5.00", "5.00"],
+            ["合计", "1,005.00[1,2]", "5.00"],
+        ],
+        stage="budget",
+    )
+    assert told(found.budget_lines)[2:] == [("合计", "total", "initial_budget", "1,005.00"), ("合计", "basic", "initial_budget", "5.00")]
+
+
+def test_a_table_that_goes_on_under_the_same_header_keeps_its_number() -> None:
+    head = ["科目编码", "科目名称", "合计", "基本支出"]
+    found = read("部门支出总表", "单位：万元", [head, ["213", "农林水支出", "5.00", "5.00"]], [head, ["221", "住房保障支出", "2.00", "2.00"]], stage="budget")
+    assert [(line.item_code, line.table_ordinal) for line in found.budget_lines if line.column == "total"] == [("213", 1), ("221", 1)]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from normalize.numbers import parse_number
 from normalize.tables.grid import CODED_LABEL, YEAR, Box, Grid
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def read_row(document: Document, grid: Grid, block: Block, row: int, carried: Ca
     seen: set[int] = set()
     for named in block.named:
         box = grid.boxes[row][named.index]
-        if box is None:
+        if box is None or _is_amount(box, block):
             continue
         if box.text and id(box) not in seen:
             spans.append(box.span)
@@ -116,6 +117,12 @@ def read_row(document: Document, grid: Grid, block: Block, row: int, carried: Ca
             if item.system == system and (item.code or item.label):
                 return Row(item, items, year, tuple(spans))
     return Row(Item("plain", None, None), items, year, tuple(spans))
+
+
+def _is_amount(box: Box, block: Block) -> bool:
+    """A number in a cell that reaches into the amounts, as where a rule is missing, names no row."""
+    last = box.cell.column + box.cell.colspan
+    return box.cell.colspan > 1 and parse_number(box.text) is not None and any(box.cell.column < amount.index < last for amount in block.amounts)
 
 
 def _items(document: Document, codes: dict[str, list[str]], labels: dict[str, Box], strays: list[Box], carried: Carried) -> tuple[Item, ...]:
