@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from pathlib import Path
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow.parquet as pq
@@ -19,10 +19,11 @@ from gongkai.csvtext import cell_text
 from gongkai.dataset import DATA
 from gongkai.errors import OutputError, UsageError
 from gongkai.inspection import clipped
-from gongkai.sources import digest
+from gongkai.sources import again
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from extract.document import Cell, Table
 
@@ -110,11 +111,12 @@ def _values(table: str, row: dict[str, Any]) -> Iterator[str]:
 
 
 def _again(home: dict[str, Any]) -> tuple[Document | None, OutputError | None]:
-    file = Path(home["source"])
+    file = home["source"]
     try:
-        if digest(file) != home["source_sha256"]:
+        data = again(file)
+        if sha256(data).hexdigest() != home["source_sha256"]:
             return None, OutputError(zh=f"{file} 的内容已变，与数据集不是同一文件", en=f"{file} has changed since; it is no longer the file of the dataset")
-        return read(file.read_bytes(), str(file)), None
+        return read(data, file), None
     except OSError as error:
         return None, OutputError(zh=f"找不到来源 {file}，无法核对", en=f"the source {file} cannot be read ({error.strerror}); nothing was verified")
     except DocumentError as error:

@@ -183,10 +183,10 @@ def test_inspect_says_why_a_file_cannot_be_read(tmp_path: Path, content: bytes, 
 def test_schema_lists_every_column_in_both_forms(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["schema", "--csv"]) == 0
     listed = [(row["table"], row["name"]) for row in csv.DictReader(io.StringIO(capsys.readouterr().out))]
-    assert listed == [(table, column.name) for table in schema.TABLE_TITLES for column in schema.columns(table)]
+    assert listed == [(table, column.name) for table in (*schema.TABLE_TITLES, *schema.DERIVED_TITLES) for column in schema.columns(table)]
     assert main(["schema"]) == 0
     shown = capsys.readouterr().out
-    assert all(f"## {table} · " in shown for table in schema.TABLE_TITLES)
+    assert all(f"## {table} · " in shown for table in (*schema.TABLE_TITLES, *schema.DERIVED_TITLES))
 
 
 def test_doctor_looks_at_every_library_and_is_content(capsys: pytest.CaptureFixture[str]) -> None:

@@ -309,6 +309,14 @@ def test_a_store_that_cannot_be_opened_is_a_row_of_its_manifest(tmp_path: Path) 
     assert second == ("http://a.example/2", "text/html")
 
 
+def test_an_address_of_the_dataset_leads_back_to_its_bytes(tmp_path: Path) -> None:
+    place = folder(tmp_path, a=packed(("决算.html", PAGE), ("b.zip", packed(("c.html", OTHER)))), d=PAGE)
+    assert [sources.again(item.address) for item in found(place)] == [PAGE, OTHER, PAGE]
+    for gone in (f"{place}/a!/x.html", f"{place}/x", "http://a.example/page.html"):
+        with pytest.raises(FileNotFoundError):
+            sources.again(gone)
+
+
 def test_nothing_is_fetched_from_the_web() -> None:
     with pytest.raises(UsageError, match="nothing is fetched from the web"):
         found("https://a.example/page.html")

@@ -17,7 +17,7 @@ from gongkai.sources.archives import KINDS, MOST_DEPTH, Budget, is_document, mem
 from gongkai.sources.folders import MAGIC, files_in, matching, nearest
 from gongkai.sources.item import Item, Origin, Place, Step, Trouble, cannot_read, unreadable
 from gongkai.sources.manifests import Listed, is_manifest, listed
-from gongkai.sources.opening import opened
+from gongkai.sources.opening import bytes_of, opened
 from gongkai.sources.warc import GZIP, records, wacz_parts
 
 if TYPE_CHECKING:
@@ -77,6 +77,21 @@ def _listed(manifest: Path, stores: list[Path]) -> Iterator[Item]:
             yield from documents(entry.origin, (Step(kind, entry.path),))
         else:
             yield entry
+
+
+def again(address: str) -> bytes:
+    """The bytes that `documents.source` names: a file, a member as archive!/name, a URL of a store. Raises `OSError`.
+
+    What a web archive or a manifest gave an address of its own does not say where it lies.
+    """
+    outermost = address.split("!/", maxsplit=1)[0]
+    step = Step("url" if remote.is_remote(outermost) else "file", outermost)
+    if outermost == address:
+        return bytes_of((step,))
+    for item in documents(Origin(outermost), (step,)):
+        if item.address == address and item.trouble is None:
+            return bytes_of(item.place)
+    raise FileNotFoundError(2, "No such file or directory", address)
 
 
 def documents(origin: Origin, place: Place, *, named: bool = False) -> Iterator[Item]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from errno import ENOENT
 from typing import IO, TYPE_CHECKING, Any
 
 from gongkai.errors import DependencyError, UsageError
@@ -53,6 +54,8 @@ def files_at(url: str) -> Iterator[str]:
 
 def opened_at(url: str) -> IO[bytes]:
     """A stream that can seek. Raises `OSError`."""
+    if url.lower().startswith(WEB):
+        raise FileNotFoundError(ENOENT, "nothing is fetched from the web", url)
     system, path = _system(url)
     try:
         return system.open(path, "rb")  # type: ignore[no-any-return]
