@@ -275,7 +275,10 @@ def _column(path: Sequence[Box], kind: Kind, side: str | None) -> str | None:
         if side == "expenditure" and kind.sided:
             return kind.default_expenditure
         return kind.default
-    return _first_fit(kind.columns, words) or (kind.default if TOTAL.fullmatch(words[-1]) and len(words) == 1 else None)
+    found = _first_fit(kind.columns, words)
+    if found == "total" and len(words) > 1 and words[-1] in matrix.WHOLE:  # 小计 under 经营支出 is that, not the total
+        found = _first_fit(kind.columns, words[:-1]) or found
+    return found or (kind.default if TOTAL.fullmatch(words[-1]) and len(words) == 1 else None)
 
 
 def _first_fit(rules: Sequence[ColumnRule], words: tuple[str, ...]) -> str | None:

@@ -9,7 +9,7 @@ from normalize.codes import economic_code
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_WHOLE = frozenset({"小计", "合计"})
+WHOLE = frozenset({"小计", "合计"})
 FEWEST_CLASSES = 2  # header words that name a class; one alone may be anything (其他支出)
 
 
@@ -37,7 +37,7 @@ def economic_column(words: Sequence[str], listed: str) -> tuple[tuple[str, ...],
         parent = economic_code(text, government=government)
         if parent is None:
             continue
-        below = [word for word in words[at + 1 :] if word not in _WHOLE]
+        below = [word for word in words[at + 1 :] if word not in WHOLE]
         code = parent if not below else economic_code("".join(below), parent, government=government)
         return (tuple(words[:at]), code) if code else None
     return None
