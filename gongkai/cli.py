@@ -24,7 +24,8 @@ exit codes 退出码:
   0    all good 一切正常                          4    the dataset is damaged or not ours 数据集无效
   1    something unexpected 意外错误              5    an optional dependency is missing 缺少可选依赖
   2    wrong usage 用法有误                       6    no input 没有输入
-  3    finished, with failed documents 有文件失败  130  interrupted, what was done is kept 已中断
+  3    finished, with failed documents 有文件失败  7    check --fail-on found what it looks for 核对不符
+                                                  130  interrupted, what was done is kept 已中断
 """
 
 
@@ -86,6 +87,10 @@ def parser() -> Parser:
     explain.add_argument("row_id", metavar="ROW_ID")
     explain.add_argument("--dataset", type=Path, default=Path("output"), metavar="DIR", help="default: output/ 数据集位置")
 
+    check = commands.add_parser("check", help="the ledger of a dataset: what agrees, what fails, what is disclosed 核对台账", allow_abbrev=False)
+    check.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
+    check.add_argument("--fail-on", choices=("certain", "likely", "look"), default=None, help="exit code 7 if a check fails that gravely or more 有此程度以上不符时退出码为 7")
+
     accept = commands.add_parser("accept", help="show what changed in fixtures' goldens, then write them 更新样例的预期结果", allow_abbrev=False)
     accept.add_argument("fixtures", nargs="+", type=Path, metavar="FIXTURE")
 
@@ -143,6 +148,10 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
             if explanation.doubt is not None:
                 raise explanation.doubt
             return 0
+        case "check":
+            from gongkai.check import check  # noqa: PLC0415
+
+            return check(asked.dataset, asked.fail_on)
         case "accept":
             from gongkai.goldens import accept  # noqa: PLC0415
 

@@ -6,7 +6,7 @@
     ├── DependencyError       exit 5   an optional dependency is not installed
     └── InputError            exit 6   the given places hold no file
 
-Exit 3 (finished, with failed documents) and 130 (interrupted) are outcomes of a run, not errors.
+Exit 3 (finished, with failed documents), 7 (`check --fail-on` found what it looks for) and 130 (interrupted) are outcomes, not errors.
 """
 
 from __future__ import annotations

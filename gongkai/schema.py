@@ -30,7 +30,10 @@ TABLE_TITLES = {
     "unexplained_numbers": ("未解释数字", "numerals no row uses and no rule names as a non-figure"),
 }
 
-DERIVED_TITLES = {"disagreements": ("文件间不一致", "totals that two documents of one department-year state differently; only in data/")}
+DERIVED_TITLES = {
+    "disagreements": ("文件间不一致", "totals that two documents of one department-year state differently; only in data/"),
+    "ledger": ("跨文件核对", "checks across documents, written by `gongkai check`; only in data/"),
+}
 WHOLE = frozenset({"documents", *DERIVED_TITLES})  # tables without the repeated columns
 
 
