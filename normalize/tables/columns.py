@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -184,7 +185,9 @@ def _block(grid: Grid, kind: Kind, setting: Setting, roles: Sequence[tuple[str, 
     amounts = [_department_budget(grid, one, amounts) for one in amounts]
     if kind.fiscal_parts:
         amounts = [_fiscal_part(grid, one, amounts) for one in amounts]
-    return Block(named, numbers, tuple(amounts), side), unknown
+    told = Counter((one.column, one.basis, one.unit) for one in amounts)
+    alike = [one.index for one in amounts if told[one.column, one.basis, one.unit] > 1]  # which of them is meant cannot be proven
+    return Block(named, numbers, tuple(one for one in amounts if one.index not in alike), side), [*unknown, *alike]
 
 
 def _department_budget(grid: Grid, one: Amount, amounts: Sequence[Amount]) -> Amount:
