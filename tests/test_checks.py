@@ -386,6 +386,15 @@ def test_the_operation_table_repeats_three_public() -> None:
     assert outcomes(operation, cell("three_public", "", "reception", "0.07", at=900), check="operation_table_agrees") == [("fail", "certain")]
 
 
+def test_the_operation_table_adds_up() -> None:
+    def table(total: str) -> list[BudgetLine]:
+        rows = {"three_public_total": total, "three_public_overseas": "0.00", "three_public_vehicle_total": "3.20", "three_public_reception": "0.70"}
+        return [replace(cell("agency_operation", measure, "amount", value, at=place * 9), measure=measure) for place, (measure, value) in enumerate(rows.items())]
+
+    assert outcomes(*table("3.90"), check="operation_table_adds_up") == [("pass", "note")]
+    assert outcomes(*table("3.20"), check="operation_table_adds_up") == [("fail", "certain")]
+
+
 def test_target_and_actual_are_compared_in_one_unit() -> None:
     row = indicator("10", "10", target_raw="5万件", target_value=Decimal(5), target_unit="万件", actual_raw="52000件", actual_value=Decimal(52000), actual_unit="件")
     assert form_outcomes("target_and_actual_have_one_unit", row) == [("pass", "note")]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from normalize.checks.ledger import COLUMN_ZH, TABLE_ZH, class_code
-from normalize.checks.outcome import Identity, at_most, place_of_sheet, reconcile
+from normalize.checks.ledger import COLUMN_ZH, TABLE_ZH, Subject, class_code
+from normalize.checks.outcome import Identity, adds_up, at_most, place_of_sheet, reconcile
 from normalize.checks.percentages import THREE_PUBLIC_COLUMNS
 from normalize.checks.tables import FUNDS, KINDS, Comparison, cell, current_total, grand_total, report
 from normalize.checks.tolerance import compare, total
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from normalize.records import Finding
 
 THREE_PUBLIC_CODES = {"30212": "overseas", "30217": "reception", "30231": "vehicle_operation"}
+
+OPERATION_SUMS = {
+    "three_public_total": ("three_public_overseas", "three_public_vehicle_total", "three_public_reception"),
+    "three_public_vehicle_total": ("three_public_vehicle_purchase", "three_public_vehicle_operation"),
+    "procurement_total": ("procurement_goods", "procurement_works", "procurement_services"),
+}
 
 
 def shared_bases(*sheets: Sheet) -> list[str]:
@@ -221,6 +227,19 @@ def operation_table_agrees(ledger: Ledger) -> Iterator[Finding]:
             yield from at_most(identity, ledger.term(line), cell(ledger, economic.row("public_total"), "amount", basis), place_of_sheet(operation))
 
 
+def operation_table_adds_up(ledger: Ledger) -> Iterator[Finding]:
+    """机构运行信息表: “三公”经费 = 出国 + 用车 + 接待, 用车 = 购置 + 运行, 政府采购 = 货物 + 工程 + 服务 (C33)."""
+    sheet = ledger.sheet("agency_operation")
+    if sheet is None:
+        return
+    stated = {(line.measure, line.basis): line for row in sheet.rows for line in row.cells.values() if line.category is None}
+    for whole, parts in OPERATION_SUMS.items():
+        identity = Identity("operation_table_adds_up", f"{sheet.zh}：{Subject(whole).zh} = 各项之和", f"agency_operation: {Subject(whole).en} = sum of its parts")
+        for basis in sheet.bases:
+            terms = [ledger.term(stated.get((part, basis))) for part in parts]
+            yield from adds_up(identity, ledger.term(stated.get((whole, basis))), terms, place=place_of_sheet(sheet))
+
+
 CHECKS = (
     detail_totals_equal_summary,
     fiscal_totals_equal_fund_tables,
@@ -232,4 +251,5 @@ CHECKS = (
     basic_three_public_within_three_public,
     funds_balance,
     operation_table_agrees,
+    operation_table_adds_up,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from normalize.checks.ledger import Subject
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 FISCAL_FUNDS_REVENUE = ("gpb_revenue", "gov_fund_revenue", "state_capital_revenue")
 FISCAL_FUNDS_EXPENDITURE = ("gpb_expenditure", "gov_fund_expenditure", "state_capital_expenditure")
 RARER_EXPENDITURE = ("payment_to_superior", "operating_expenditure", "subsidy_to_affiliate", "reserve_expenditure")
+CARRIED_ON = re.compile("结转下年|年[终末]结转|年[终末]结余")
 MAIN_COLUMNS = frozenset({"total", "basic", "project", "personnel", "public"})
 OTHER_REVENUE = ("revenue_superior_subsidy", "revenue_institution", "revenue_operating", "revenue_affiliate", "revenue_other")
 
@@ -73,7 +75,8 @@ def expenditure_kinds_sum_to_total(ledger: Ledger) -> Iterator[Finding]:
     carried: list[Term | None] = []
     if whole == "total_expenditure":
         closing = ledger.amount("closing_carryover")
-        (carried if proven or closing is not None else kinds).append(closing)  # a budget's 总计 may hold 结转下年 that the text leaves out
+        told = ledger.document is not None and CARRIED_ON.search(ledger.document.content)  # 结转下年 may be in the 总计 under words we do not read
+        (kinds if closing is None and told and not proven else carried).append(closing)
     stated, without = ledger.term(row), total([kind for kind in (*kinds, *carried) if kind is not None])
     if stated is not None and without is not None and compare(without, stated).status != "fail":
         rarer = []  # they are told as 其中, inside the others
