@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 EVERYWHERE = (-math.inf, -math.inf, math.inf, math.inf)
 CLIP_POINTS_READ = 5_000
 CLIPS_READ = 64  # clip paths of one object
+POINT = (ctypes.c_float * 2)()  # pdfium writes here, under its lock
+X_PLACE, Y_PLACE = ctypes.addressof(POINT), ctypes.addressof(POINT) + ctypes.sizeof(ctypes.c_float)
 
 
 def clip_windows(objects: pdfium.PageObjects, view: View) -> dict[int, Window]:
@@ -67,14 +69,24 @@ def _window(
 
 def _clip_bounds(clip: int, path: int, frame: Floats) -> Window:
     count = min(pdfium.clip_count(clip, path), CLIP_POINTS_READ)
-    if count <= 0:
-        return EVERYWHERE
-    x, y = ctypes.c_float(), ctypes.c_float()
-    x_place, y_place = ctypes.addressof(x), ctypes.addressof(y)
-    points = [(x.value, y.value) for segment in map(pdfium.clip_segment, repeat(clip), repeat(path), range(count)) if pdfium.segment_point(segment, x_place, y_place)]
+    points = _points(clip, path, range(min(count, 3)))
+    if count > 5 or not _is_corner(points):
+        points += _points(clip, path, range(3, count))
     if not points:
         return EVERYWHERE
     (a, b, _), (c, d, _), (e, f, _) = frame.tolist()
     xs = [a * x + c * y + e for x, y in points]
     ys = [b * x + d * y + f for x, y in points]
     return min(xs), min(ys), max(xs), max(ys)
+
+
+def _points(clip: int, path: int, which: range) -> list[tuple[float, float]]:
+    return [(POINT[0], POINT[1]) for segment in map(pdfium.clip_segment, repeat(clip), repeat(path), which) if pdfium.segment_point(segment, X_PLACE, Y_PLACE)]
+
+
+def _is_corner(points: list[tuple[float, float]]) -> bool:
+    """Whether three points are a right angle along the axes: the rest of a rectangle of four sides needs no reading."""
+    if len(points) < 3:
+        return False
+    (x0, y0), (x1, y1), (x2, y2) = points
+    return (x0 == x1 and y1 == y2) or (y0 == y1 and x1 == x2)

@@ -70,8 +70,23 @@ def find_grids(rules: Rules) -> tuple[Grid, ...]:
     >>> find_grids(Rules(rows, columns))[0].cells
     ((0, 0, 1, 2), (1, 0, 1, 1), (1, 1, 1, 1))
     """
-    across, down = merged(rules.across), merged(rules.down)
-    if len(across) < 2 or len(across) > MOST_RULES or len(down) > MOST_RULES:
+    return grids_of(joined_rules(rules))
+
+
+def joined_rules(rules: Rules) -> Rules:
+    """Rules of both directions, snapped and joined."""
+    return rules._replace(across=merged(rules.across), down=merged(rules.down))
+
+
+def is_crowded(joined: Rules) -> bool:
+    """Whether a page has more rules than any table: a drawing, which is not searched."""
+    return max(len(joined.across), len(joined.down)) > MOST_RULES
+
+
+def grids_of(joined: Rules) -> tuple[Grid, ...]:
+    """`find_grids` of rules that are joined already."""
+    across, down = joined
+    if len(across) < 2 or is_crowded(joined):
         return ()
     across, down = _with_open_sides(across, down)
     if len(down) < 2:
@@ -87,11 +102,6 @@ def find_grids(rules: Rules) -> tuple[Grid, ...]:
     found = _rectangles(top, left)
     grids = sorted(_grids(found, xs, ys), key=lambda grid: (grid.ys[0], grid.xs[0]))
     return tuple(_opened(grid, cuts) for grid in grids) if len(cuts) else tuple(grids)
-
-
-def is_crowded(rules: Rules) -> bool:
-    """Whether a page has more rules than any table: a drawing, which is not searched."""
-    return len(merged(rules.across)) > MOST_RULES or len(merged(rules.down)) > MOST_RULES
 
 
 def merged(rules: Floats) -> Floats:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from extract.lattice import Grid, merged
+from extract.lattice import Grid
 from extract.lines import arrange
 
 if TYPE_CHECKING:
@@ -28,16 +28,15 @@ FILLED = 0.5  # of the rows must have text in two columns or more
 WRAPPED = 0.75  # of the usual pitch: a line that follows closer belongs to the row above
 
 
-def find_open_tables(rules: Rules, glyphs: Glyphs, taken: Sequence[Grid], width: float) -> list[Grid]:
+def find_open_tables(joined: Rules, glyphs: Glyphs, taken: Sequence[Grid], width: float) -> list[Grid]:
     """Grids of tables with rules across but none down, outside the tables already `taken`; `width` is that of the page."""
-    across = merged(rules.across)
-    across = across[across[:, 2] - across[:, 1] >= NARROWEST * width]
-    found: list[Grid] = []
-    for group in _stacks(across, merged(rules.down), taken):
-        grid = _grid(group, glyphs)
-        if grid is not None:
-            found.append(grid)
-    return found
+    across = joined.across[joined.across[:, 2] - joined.across[:, 1] >= NARROWEST * width]
+    for grid in taken:
+        across = across[(across[:, 0] < grid.ys[0] - SAME_REACH) | (across[:, 0] > grid.ys[-1] + SAME_REACH)]
+    if len(across) < FEWEST_RULES:
+        return []
+    tables = (_grid(group, glyphs) for group in _stacks(across, joined.down, taken))
+    return [table for table in tables if table is not None]
 
 
 def _stacks(across: Floats, down: Floats, taken: Sequence[Grid]) -> Iterator[Floats]:

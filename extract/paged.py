@@ -12,7 +12,7 @@ import numpy as np
 from extract.composition import NOWHERE, Composition, PlacedCell, PlacedParagraph, PlacedTable, Run, compose
 from extract.continuation import continues, joined, same_head
 from extract.joining import Margins, TextLine, cell_joint
-from extract.lattice import Grid, find_grids
+from extract.lattice import Grid, grids_of, is_crowded, joined_rules
 from extract.lines import arrange
 from extract.open_tables import find_open_tables
 from extract.prose import PageLines, find_furniture, paragraphs, text_margins
@@ -38,6 +38,7 @@ class Leaf(NamedTuple):
     lines: tuple[TextLine, ...]
     tables: tuple[tuple[float, PlacedTable], ...]
     covered: int = 0  # clipped characters that were left out
+    crowded: bool = False  # more rules than any table has: none was looked for
 
 
 class Bound(NamedTuple):
@@ -56,8 +57,9 @@ def bind(leaves: Sequence[Leaf]) -> Bound:
 
 def read_leaf(glyphs: Glyphs, rules: Rules, number: int, size: tuple[float, float]) -> Leaf:
     """One page from its characters and rules in reading position; `size` is its width and height in points."""
-    ruled = find_grids(rules)
-    grids = (*ruled, *find_open_tables(rules, glyphs, ruled, size[0]))
+    joined = joined_rules(rules)
+    ruled = grids_of(joined)
+    grids = (*ruled, *find_open_tables(joined, glyphs, ruled, size[0]))
     kept, regions = _in_cells(glyphs, grids)
     arranged = arrange(kept, regions)
     by_region: list[list[TextLine]] = [[] for _ in range(1 + sum(len(grid.cells) for grid in grids))]
@@ -70,7 +72,7 @@ def read_leaf(glyphs: Glyphs, rules: Rules, number: int, size: tuple[float, floa
     for grid in grids:
         tables.append((float(grid.ys[0]), _placed(grid, by_region[first : first + len(grid.cells)], number)))
         first += len(grid.cells)
-    return Leaf(number, *size, tuple(by_region[-1]), tuple(tables), len(glyphs.codes) - len(kept.codes))
+    return Leaf(number, *size, tuple(by_region[-1]), tuple(tables), len(glyphs.codes) - len(kept.codes), is_crowded(joined))
 
 
 def _in_cells(glyphs: Glyphs, grids: Sequence[Grid]) -> tuple[Glyphs, NDArray[np.intp]]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PAGES_READ = 20_000  # a page tree may claim any number
 UNREADABLE_RUN = 200  # pages in a row that do not load: the rest will not either
 INVISIBLE = 3  # text rendering mode of the layer that OCR lays over a scan
+INK = 0.004  # em: a box that begins further from its origin than this is ink and no advance
 HYPHEN_MARK, HYPHEN_CODE = 2, 0xFFFE  # what pdfium makes of a hyphen at a line end
 
 
@@ -87,19 +88,20 @@ def _glyphs(text: int, count: int, objects: pdfium.PageObjects, view: View) -> t
     printed = np.flatnonzero(codes > 32)
     spaced = (codes[printed - 1] == 32) & (printed > 0)
     codes, indices, count = codes[printed], printed.tolist(), len(printed)
+    if not count:
+        return NO_GLYPHS, 0, set()
     inverted = np.zeros((count, 4), np.float32)  # pdfium's FS_RECTF: left, top, right, bottom
     start = inverted.ctypes.data
     deque(map(pdfium.loose_box, repeat(text), indices, range(start, start + 16 * count, 16)), maxlen=0)
-    origins = np.zeros((count, 2))
-    start = origins.ctypes.data
-    deque(map(pdfium.char_origin, repeat(text), indices, range(start, start + 16 * count, 16), range(start + 8, start + 8 + 16 * count, 16)), maxlen=0)
     loose = inverted.astype(np.float64)[:, (0, 3, 2, 1)]
     owners = np.fromiter(map(pdfium.text_object, repeat(text), indices), np.uint64, count)
-    handles, owner = np.unique(owners, return_inverse=True)
-    sizes = _sizes(handles, objects)[owner]
+    handles, first, owner = np.unique(owners, return_index=True, return_inverse=True)
+    size, turns = _settings(handles, objects)
+    sizes, angles = size[owner], ((turns * 90) % 360).astype(np.int16)[owner]
+    wide = (codes >= 0x2E80) & ((codes < 0xE000) | (codes >= 0xF900))
+    origins = _origins(text, indices, loose, sizes, first, owner, turns)
     solid = (owners > 0) & (sizes > 0) & np.isfinite(loose).all(axis=1) & np.isfinite(origins).all(axis=1)
-    angles = _angles(text, indices, origins, sizes, solid)
-    boxes = _em_boxes(codes, loose, origins, sizes, angles)
+    boxes = _em_boxes(wide, loose, origins, sizes, angles)
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     on_page = (middle >= (view.left, view.bottom)).all(axis=1) & (middle <= (view.right, view.top)).all(axis=1)
     shown = solid & on_page
@@ -126,6 +128,40 @@ def _glyphs(text: int, count: int, objects: pdfium.PageObjects, view: View) -> t
     return glyphs, int((solid & ~shown).sum()), set(handles.tolist())
 
 
+def _origins(
+    text: int,
+    indices: list[int],
+    loose: Floats,
+    sizes: Floats,
+    first: NDArray[np.intp],
+    owner: NDArray[np.intp],
+    turns: NDArray[np.intp],
+) -> Floats:
+    """The point of the baseline each character stands on, in page space.
+
+    Upright characters of one text object share the baseline of its `first`, and begin where their box begins. Asked for one by one
+    are those of turned objects, of fonts whose boxes are ink only, and of fonts written downwards.
+    """
+    asked = _ask_origins(text, [indices[index] for index in first.tolist()])
+    origins = np.stack((loose[:, 0], asked[owner, 1]), axis=1)
+    low, high = np.full(len(first), np.inf), np.full(len(first), -np.inf)
+    np.minimum.at(low, owner, loose[:, 1])
+    np.maximum.at(high, owner, loose[:, 1])
+    inked = np.abs(asked[:, 0] - loose[first, 0]) > INK * sizes[first]
+    singly = np.flatnonzero(((turns != 0) | inked | (high - low > 0.95 * sizes[first]))[owner])
+    if len(singly):
+        origins[singly] = _ask_origins(text, [indices[index] for index in singly.tolist()])
+    return origins
+
+
+def _ask_origins(text: int, indices: list[int]) -> Floats:
+    count = len(indices)
+    origins = np.zeros((count, 2))
+    start = origins.ctypes.data
+    deque(map(pdfium.char_origin, repeat(text), indices, range(start, start + 16 * count, 16), range(start + 8, start + 8 + 16 * count, 16)), maxlen=0)
+    return origins
+
+
 def _codes(text: int, count: int) -> NDArray[np.uint32]:
     buffer = np.zeros(count + 1, np.uint16)
     written = pdfium.text_codes(text, 0, count, buffer.ctypes.data)
@@ -138,33 +174,34 @@ def _codes(text: int, count: int) -> NDArray[np.uint32]:
     return codes
 
 
-def _sizes(handles: NDArray[np.uint64], objects: pdfium.PageObjects) -> Floats:
-    """Height of an em in points for each text object: font size, text matrix and the forms it lies in."""
+def _settings(handles: NDArray[np.uint64], objects: pdfium.PageObjects) -> tuple[Floats, NDArray[np.intp]]:
+    """Height of an em in points and reading direction in quarter turns clockwise of each text object: its font size, its matrix, its forms."""
     texts = handles.tolist()
-    sizes = np.zeros(len(texts))
+    sizes, turns = np.zeros(len(texts)), np.zeros(len(texts), np.intp)
     drawn = [index for index, handle in enumerate(texts) if handle]
     owners = [texts[index] for index in drawn]
     plain = pdfium.fill_buffer(pdfium.font_size, owners, 1, np.float32)[:, 0].astype(np.float64)
     six = np.zeros((len(owners), 6), np.float32)
     deque(map(pdfium.object_matrix, owners, range(six.ctypes.data, six.ctypes.data + 24 * len(owners), 24)), maxlen=0)
-    up = six[:, 2:4].astype(np.float64)
+    along, up = six[:, 0:2].astype(np.float64), six[:, 2:4].astype(np.float64)
     if len(objects.frames) > 1:
         frames = dict(zip(objects.texts, objects.text_frames, strict=True))
-        up = np.array([vector @ objects.frames[frames.get(handle, 0)][:2, :2] for vector, handle in zip(up, owners, strict=True)]).reshape(-1, 2)
-    sizes[drawn] = np.abs(plain) * np.hypot(up[:, 0], up[:, 1])
-    return np.where(np.isfinite(sizes), sizes, 0.0)
+        turned = np.array([objects.frames[frames.get(handle, 0)][:2, :2] for handle in owners])
+        along, up = np.einsum("ni,nij->nj", along, turned), np.einsum("ni,nij->nj", up, turned)
+    sizes[drawn] = np.nan_to_num(np.abs(plain) * np.hypot(up[:, 0], up[:, 1]), posinf=0.0)
+    turns[drawn] = np.rint(-np.arctan2(np.nan_to_num(along[:, 1]), np.nan_to_num(along[:, 0])) / (np.pi / 2)).astype(np.intp) % 4
+    return sizes, turns
 
 
-def _em_boxes(codes: NDArray[np.uint32], loose: Floats, origins: Floats, sizes: Floats, angles: NDArray[np.int16]) -> Floats:
+def _em_boxes(wide: NDArray[np.bool_], loose: Floats, origins: Floats, sizes: Floats, angles: NDArray[np.int16]) -> Floats:
     """Boxes one em high round each baseline, as wide as the character advances.
 
     pdfium's loose boxes trust the ascent and descent a font claims: twice the em for some Times, the bare ink for some Songti.
     """
     boxes = loose.copy()
     x, y = origins[:, 0], origins[:, 1]
-    wide = (codes >= 0x2E80) & ((codes < 0xE000) | (codes >= 0xF900))
     flat = (angles == 0) | (angles == 180)
-    inked = wide & flat & (np.abs(loose[:, 0] - x) > 0.004 * sizes)  # the box is ink only: the font gives no metrics
+    inked = wide & flat & (np.abs(loose[:, 0] - x) > INK * sizes)  # the box is ink only: the font gives no metrics
     boxes[inked, 0] = np.minimum(x, loose[:, 0])[inked]
     boxes[inked, 2] = np.maximum(x + sizes, loose[:, 2])[inked]
     for angle, axis, ahead, behind in ((0, 1, BELOW, ABOVE), (90, 0, BELOW, ABOVE), (180, 1, ABOVE, BELOW), (270, 0, ABOVE, BELOW)):
@@ -174,22 +211,6 @@ def _em_boxes(codes: NDArray[np.uint32], loose: Floats, origins: Floats, sizes: 
             boxes[turned, axis] = place - ahead * sizes[turned]
             boxes[turned, axis + 2] = place + behind * sizes[turned]
     return boxes
-
-
-def _angles(text: int, indices: list[int], origins: Floats, sizes: Floats, shown: NDArray[np.bool_]) -> NDArray[np.int16]:
-    """Reading angle of each character, in quarter turns; asked of pdfium only on pages where some run does not walk to the right."""
-    angles = np.zeros(len(indices), np.int16)
-    pairs = np.flatnonzero(shown[1:] & shown[:-1])
-    if not len(pairs):
-        return angles
-    step = origins[pairs + 1] - origins[pairs]
-    size = sizes[pairs]
-    other_way = (np.abs(step[:, 1]) > np.abs(step[:, 0])) | ((step[:, 0] < 0) & (np.abs(step[:, 1]) < 0.1 * size))
-    if (other_way & (np.abs(step).sum(axis=1) < 2 * size)).sum() < 2:
-        return angles
-    radians = np.fromiter(map(pdfium.char_angle, repeat(text), indices), np.float64, len(indices))
-    quarters = np.rint(np.nan_to_num(radians) / (np.pi / 2)).astype(np.int64) % 4
-    return (quarters * 90).astype(np.int16)
 
 
 def _coverage(objects: pdfium.PageObjects, view: View) -> float:

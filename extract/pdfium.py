@@ -45,7 +45,6 @@ def _bare(function: object, *arguments: type, result: type = _int) -> Callable[.
 loose_box = _bare(raw.FPDFText_GetLooseCharBox, _pointer, _int, _pointer)
 char_origin = _bare(raw.FPDFText_GetCharOrigin, _pointer, _int, _pointer, _pointer)
 char_code = _bare(raw.FPDFText_GetUnicode, _pointer, _int, result=_uint)
-char_angle = _bare(raw.FPDFText_GetCharAngle, _pointer, _int, result=ctypes.c_float)
 text_codes = _bare(raw.FPDFText_GetText, _pointer, _int, _int, _pointer)
 font_size = _bare(raw.FPDFTextObj_GetFontSize, _pointer, _pointer)
 text_object = _bare(raw.FPDFText_GetTextObject, _pointer, _int, result=_pointer)
