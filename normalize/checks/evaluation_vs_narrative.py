@@ -201,11 +201,14 @@ def goal_reached_is_told_alike(ledger: Ledger) -> Iterator[Finding]:
     if ledger.document is None or not ledger.forms:
         return
     told = [(form, form.head.goal_actual) for form in ledger.forms if form.head.goal_actual and len(form.head.goal_actual) > A_SENTENCE]
-    prose = unprinted("".join(ledger.document.text(block.span) for block in ledger.document.blocks if isinstance(block, Paragraph))) if told else ""
+    content = ledger.document.content
+    forms = Counter(words for _, words in told)
+    twice = {words for words, count in forms.items() if content.count(words) > count}  # in the text too
+    prose = "" if len(twice) == len(forms) else unprinted("".join(ledger.document.text(block.span) for block in ledger.document.blocks if isinstance(block, Paragraph)))
     for form, words in told:
         goal = unprinted(words)
         identity = form.identity("goal_reached_is_told_alike", "目标完成情况与正文一致", "the goal reached is told as in the narrative", "note")
-        if goal in prose:
+        if words in twice or goal in prose:
             yield remark(identity, "pass", "逐字相同", "word for word", ids=form.ids, place=form.place)
         elif goal[:BEGINNING] in prose:
             following = prose[prose.index(goal[:BEGINNING]) :]

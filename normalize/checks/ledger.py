@@ -202,6 +202,11 @@ class Ledger:
         bases = Counter(line.basis for line in self.disclosure.budget_lines)
         return "final" if bases["final"] >= bases["initial_budget"] else "initial_budget"
 
+    @cached_property
+    def sectioned(self) -> bool:
+        """Whether the sections of the text are known, so that a figure outside them is of something else."""
+        return any(section.section_kind for section in self.disclosure.sections)
+
     @property
     def budgeting(self) -> bool:
         return self.basis == "initial_budget"

@@ -77,7 +77,7 @@ def best(identity: Identity, computed: list[Term | None], stated: Term | None, r
     """
     terms = [term for term in computed if term is not None]
     if stated is not None and terms:
-        fitting = (term for term in terms if compare(term, stated, percent=True).status != "fail")
+        fitting = (term for term in terms if len(terms) == 1 or compare(term, stated, percent=True).status != "fail")
         yield from reconcile(identity, next(fitting, terms[0]), stated, percent=True, place=place_of(row))
 
 
@@ -115,7 +115,7 @@ def growth_rate_matches_amounts(ledger: Ledger) -> Iterator[Finding]:
                     yield from _undefined(identity, row, (*change.ids, *base.ids), "增长率")
                     continue
                 currents = _alternatives(stated[current.basis], row) if current is not None else [None]
-                pairs = [_base_and_change(ledger, stated, row, one) for one in currents]
+                pairs = [pair] if len(currents) == 1 else [_base_and_change(ledger, stated, row, one) for one in currents]
                 yield from best(identity, [quotient(change, base) for base, change in filter(None, pairs)], ledger.term(row), row)
 
 
@@ -137,12 +137,12 @@ def change_is_difference_of_stated_figures(ledger: Ledger) -> Iterator[Finding]:
 def change_and_rate_have_one_sign(ledger: Ledger) -> Iterator[Finding]:
     """增加额配增长率, 减少额配下降率 (A61): judged here only where the page lacks the amount that the rate could be recomputed from."""
     for subject, stated in ledger.said.items():
-        for rate_basis, (change_basis, _) in CHANGES.items():
+        for rate_basis, (change_basis, base_basis) in CHANGES.items():
             identity = Identity("change_and_rate_have_one_sign", f"{subject.zh}增减方向", f"{subject.en}, direction of change", "likely")
             for row in stated.get(rate_basis, ()):
                 changes = stated.get(change_basis)
                 change = nearest(changes, row) if changes else None
-                if change is None or not change.value or not row.value or _base_and_change(ledger, stated, row, _current(ledger, stated, row)) is not None:
+                if change is None or not change.value or not row.value or stated.get(base_basis) or _current(ledger, stated, row) is not None:
                     continue
                 alike = (change.value > 0) == (row.value > 0)
                 zh, en = f"增减额{change.value}，增减率{row.value}%", f"change {change.value}, rate {row.value}%"

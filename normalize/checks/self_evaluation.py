@@ -115,6 +115,8 @@ def score_is_weight_times_coefficient(ledger: Ledger) -> Iterator[Finding]:
             if row.weight is None or row.coefficient_pct is None or row.score is None:
                 continue
             checked += 1
+            if row.weight * row.coefficient_pct == row.score * HUNDRED:
+                continue
             computed = times(exact(row.weight), scored(row.coefficient_pct, ()), Decimal("0.01"))
             if compare(computed, scored(row.score, ())).status == "fail":
                 zh = f"分值{row.weight} × {row.coefficient_pct}% = {number(computed.value)}，印为{row.score}"

@@ -47,6 +47,8 @@ def said_as_printed(ledger: Ledger, check_id: str, subject: Subject | str, basis
         rows = {value: row for value, row in rows.items() if value * 2 > max(rows)}  # smaller ones are items named by no code
     terms = [(row, term) for row in reversed(rows.values()) if (term := ledger.term(row)) is not None]
     told = any(compare(term, printed).status.startswith("pass") for _, term in terms)
+    if not told and (len(terms) > 2 or (ledger.sectioned and all(row.section_kind is None for row, _ in terms))):
+        return  # several figures of parts, or one told where no section of the form is
     for row, term in terms:
         if not (told and far_apart(term, printed)) or key.measure.startswith("three_public"):
             yield from reconcile(identity, term, printed, place=place_of(row))
