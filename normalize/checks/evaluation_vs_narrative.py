@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -78,7 +77,7 @@ def _all_forms(ledger: Ledger) -> tuple[Form, ...]:
 def _summed(forms: tuple[Form, ...], field: str) -> Term | None:
     unit = forms[0].head.fund_unit if forms else None
     terms = [form.money(getattr(form.head, field)) for form in forms]
-    known = [replace(term, unit=unit) for term in terms if term is not None]
+    known = [term._replace(unit=unit) for term in terms if term is not None]
     return total(known) if known and len(known) == len(forms) else None
 
 
@@ -112,7 +111,7 @@ def form_budget_equals_listed_budget(ledger: Ledger) -> Iterator[Finding]:
     for form, _, row in paired(ledger):
         identity = form.identity("form_budget_equals_listed_budget", "预算数 = 正文", "its budget = the narrative's", "likely")
         stated = ledger.term(row)
-        budgets = [replace(budget, unit=form.head.fund_unit) for value in form.budgets if (budget := form.money(value)) is not None]
+        budgets = [budget._replace(unit=form.head.fund_unit) for value in form.budgets if (budget := form.money(value)) is not None]
         if stated is not None and budgets:
             agreeing = (budget for budget in budgets if compare(budget, stated).status.startswith("pass"))
             yield from reconcile(identity, next(agreeing, budgets[0]), stated, place=form.place)
@@ -149,7 +148,7 @@ def _said(ledger: Ledger, row: Fact) -> tuple[Term, str] | None:
     magnitude = MAGNITUDE.get(row.unit[:1], Decimal(1)) if row.unit not in {"万元", "亿元"} else Decimal(1)
     unit = row.unit if magnitude == 1 else row.unit[1:]
     slack, place = term.slack * magnitude, None if term.place is None else term.place * magnitude
-    return replace(term, value=term.value * magnitude, slack=slack, loose=slack, unit=unit if unit.endswith("元") else None, place=place), unit
+    return term._replace(value=term.value * magnitude, slack=slack, loose=slack, unit=unit if unit.endswith("元") else None, place=place), unit
 
 
 def performance_figures_agree(ledger: Ledger) -> Iterator[Finding]:
@@ -193,7 +192,7 @@ def average_score_agrees_with_forms(ledger: Ledger) -> Iterator[Finding]:
         return
     identity = Identity("average_score_agrees_with_forms", "平均分 = 自评表总分的平均数", "average score = mean over the forms", "look")
     mean = quotient(summed, exact(Decimal(len(scores))), Decimal(1), None)
-    yield from reconcile(identity, mean, replace(stated, unit=None), percent=True, place=place_of(row))
+    yield from reconcile(identity, mean, stated._replace(unit=None), percent=True, place=place_of(row))
 
 
 def goal_reached_is_told_alike(ledger: Ledger) -> Iterator[Finding]:

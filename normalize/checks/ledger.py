@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -260,7 +260,7 @@ class Ledger:
         ids = (row.row_id,) if row.row_id else ()
         if isinstance(row, Quantity):
             term = printed(row.raw, row.value, row.unit, ids)
-            return term if row.value % 1 else replace(term, slack=term.slack * 0, loose=term.loose * 0)
+            return term if row.value % 1 else term._replace(slack=term.slack * 0, loose=term.loose * 0)
         usual = printed_decimals(row.raw, row.value) or 0 if row.unit == "%" else self.usual.get(row.unit, 2)
         return printed(row.raw, row.value, row.unit, ids, usual)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -139,7 +138,7 @@ def execution_rate_is_executed_over_budget(ledger: Ledger) -> Iterator[Finding]:
             if budget.value == 0:
                 yield remark(identity, "undefined", "预算数为0", "the budget is 0", ids=(row_id,), place=form.place)
             else:
-                rate = replace(scored(row.execution_rate_pct, (row_id,)), unit="%")
+                rate = scored(row.execution_rate_pct, (row_id,))._replace(unit="%")
                 yield from reconcile(identity, quotient(executed, budget), rate, percent=True, place=form.place)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,8 +24,7 @@ UNIT_FAMILY: dict[str, str] = {unit: family for family, units in load_toml("chec
 NUMERAL = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One side of an identity, or a part of it: a value, how far the true one may lie from it, and the rows it was read from."""
 
     value: Decimal
@@ -124,7 +122,7 @@ def in_unit(term: Term, unit: str | None) -> Term | None:
     if term.unit == unit:
         return term
     if term.value == 0 and term.unit is None:
-        return replace(term, unit=unit)
+        return term._replace(unit=unit)
     scale = factor(term.unit, unit)
     if scale is None:
         return None
@@ -133,7 +131,7 @@ def in_unit(term: Term, unit: str | None) -> Term | None:
     place = None if term.place is None else term.place * scale
     value = term.value * scale
     text = term.text if term.place is None else number(value)
-    return replace(term, value=value, slack=term.slack * scale, loose=term.loose * scale, unit=unit, text=text, place=place)
+    return term._replace(value=value, slack=term.slack * scale, loose=term.loose * scale, unit=unit, text=text, place=place)
 
 
 def _unit_of(terms: Iterable[Term]) -> str | None:
