@@ -25,6 +25,8 @@ SPECK = 1.0  # points: shorter pieces are not even joined
 LINE = 8.0  # points: what is lower holds no text
 MOST_RULES = 1500  # of one direction after joining; more is a drawing
 MOST_BOXES = 400_000
+MOST_ODD = 2_000  # corners whose nearest rules do not close a cell and that are searched further
+MOST_TRIED = 4_000  # ends tried for each
 FAR = 1e6  # further apart than any two places of a page
 
 
@@ -170,12 +172,12 @@ def _rectangles(top: NDArray[np.bool_], left: NDArray[np.bool_]) -> Ints:
 
     good = ended & closed(row, column, row_end_, column_end_)
     found = [np.stack((row, column, row_end, column_end), axis=1)[good]]
-    for index in np.flatnonzero(ended & ~good):
+    for index in np.flatnonzero(ended & ~good)[:MOST_ODD]:
         i, j = int(row[index]), int(column[index])
         tall = _run(left[i:, j])
         wide = _run(top[i, j:])
         row_ends, column_ends = (part.ravel() for part in np.meshgrid(np.arange(i + 1, i + tall + 1), np.arange(j + 1, j + wide + 1), indexing="ij"))
-        if len(row_ends) > 10_000:
+        if len(row_ends) > MOST_TRIED:
             continue
         fits = np.flatnonzero(closed(np.full_like(row_ends, i), np.full_like(row_ends, j), row_ends, column_ends))
         if len(fits):

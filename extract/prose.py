@@ -107,7 +107,9 @@ def paragraphs(lines: Sequence[TextLine], margins: dict[int, Margins], widths: d
     """Lines that follow each other, possibly over a page break, joined where only the page was too narrow."""
     found: list[list[TextLine]] = []
     for line in lines:
-        if found and goes_on(found[-1][0], found[-1][-1], line, margins[found[-1][-1].page]):
+        before = found[-1][-1] if found else None
+        same_format = before is not None and abs(widths[before.page] - widths[line.page]) < SAME_HEIGHT
+        if before is not None and same_format and goes_on(found[-1][0], before, line, margins[before.page]):
             found[-1].append(line)
         else:
             found.append([line])

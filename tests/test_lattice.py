@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -83,6 +84,16 @@ def test_squares_of_a_legend_are_no_table() -> None:
 def test_a_drawing_of_thousands_of_rules_is_left_alone() -> None:
     many = [(y * 4.0, 0.0, 9000.0) for y in range(2000)]
     assert find_grids(ruled(many, [(x * 4.0, 0.0, 9000.0) for x in range(2000)])) == ()
+
+
+def test_a_thicket_of_broken_rules_is_searched_in_time() -> None:
+    rng = np.random.default_rng(7)
+    starts = rng.uniform(0, 700, (3000, 2))
+    across = [(float(y), float(x), float(x) + 40.0) for x, y in starts[:1500]]
+    down = [(float(x), float(y), float(y) + 40.0) for x, y in starts[1500:]]
+    started = time.process_time()
+    find_grids(ruled(across, down))
+    assert time.process_time() - started < 5
 
 
 def test_points_are_found_in_the_cell_that_covers_them() -> None:

@@ -259,6 +259,18 @@ def test_a_page_number_does_not_cut_the_sentence_that_runs_over_the_page() -> No
     assert "page_furniture" in {note.kind for note in document.notes}
 
 
+def test_a_sideways_page_begins_anew() -> None:
+    def landscape(canvas: Canvas) -> None:
+        canvas.setPageSize((HEIGHT, WIDTH))
+        canvas.drawString(LEFT, 500, "表一")
+
+    def portrait(canvas: Canvas) -> None:
+        canvas.setPageSize((WIDTH, HEIGHT))
+        canvas.drawString(96, 700, FULL[:33] + "12345678")
+
+    assert read(portrait, landscape).content == FULL[:33] + "12345678\n表一\n"
+
+
 def test_a_lone_figure_that_is_no_page_number_stays() -> None:
     document = read(all_of(write("共有车辆"), write("7", 300, 800)), all_of(write("共有设备"), write("250", 300, 800)))
     assert "7\n" in document.content
