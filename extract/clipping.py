@@ -10,10 +10,11 @@ import math
 from itertools import repeat
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from extract import pdfium
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from extract.marks import View
@@ -28,33 +29,33 @@ POINT = (ctypes.c_float * 2)()  # pdfium writes here, under its lock
 X_PLACE, Y_PLACE = ctypes.addressof(POINT), ctypes.addressof(POINT) + ctypes.sizeof(ctypes.c_float)
 
 
-def clip_windows(objects: pdfium.PageObjects, view: View) -> dict[int, Window]:
-    """Text object -> the window its clip paths leave open, in page space; text that is clipped by nothing or by the page is not listed.
-
-    Spreadsheet exports draw the whole text of a tall cell on every page it touches and hide what does not belong there.
-    """
-    clips = list(map(pdfium.clip_path, objects.texts))
-    counts = [pdfium.clip_paths(clip) if clip else 0 for clip in clips]
-    if max(counts, default=0) <= 0:
-        return {}
-    counts = [count if 0 < count <= CLIPS_READ else 0 for count in counts]
-    innermost = list(map(pdfium.clip_segment, clips, [max(count - 1, 0) for count in counts], repeat(0)))
-    known: dict[tuple[int, int, int], Window | None] = {}
+def clip_windows(handles: list[int], objects: pdfium.PageObjects, view: View) -> Floats | None:
+    """For each text object the window its clip paths leave open (left, bottom, right, top in page space); None where nothing is clipped."""
+    clips = list(map(pdfium.clip_path, handles))
+    counts = np.fromiter(map(pdfium.clip_paths, clips), np.int64, len(clips))
+    counts[(counts < 0) | (counts > CLIPS_READ)] = 0
+    if not counts.any():
+        return None
+    frames = np.zeros(len(handles), np.int64)
+    if len(objects.frames) > 1:
+        frame_of = dict(zip(objects.texts, objects.text_frames, strict=True))
+        frames = np.array([frame_of.get(handle, 0) for handle in handles])
+    innermost = np.fromiter(map(pdfium.clip_segment, clips, np.maximum(counts - 1, 0).tolist(), repeat(0)), np.uint64, len(clips))
+    # clip paths are shared and only ever added to: where the last begins in memory, with their number, names them all
+    order = np.lexsort((frames, counts, innermost))
+    fresh = np.concatenate(((True,), (np.diff(innermost[order]) != 0) | (np.diff(counts[order]) != 0) | (np.diff(frames[order]) != 0)))
     bounds: dict[tuple[int, int], Window] = {}
-    windows: dict[int, Window] = {}
     page = (view.left, view.bottom, view.right, view.top)
-    for handle, clip, key in zip(objects.texts, clips, zip(innermost, counts, objects.text_frames, strict=True), strict=True):
-        if key not in known:  # clip paths are shared and only ever added to: where the last begins in memory names them all
-            known[key] = _window(clip, key[1], key[2], objects.frames, page, bounds)
-        if (window := known[key]) is not None:
-            windows[handle] = window
-    return windows
+    each = [_window(clips[index], int(counts[index]), int(frames[index]), objects.frames, page, bounds) for index in order[fresh].tolist()]
+    windows = np.empty((len(handles), 4))
+    windows[order] = np.array(each)[np.cumsum(fresh) - 1]
+    return windows if np.isfinite(windows).any() else None
 
 
 def _window(
     clip: int, count: int, frame: int, frames: list[Floats], page: Window, known: dict[tuple[int, int], Window]
-) -> Window | None:
-    """What all clip paths together leave open; None where that is at least the page. `known` keeps the bounds of paths by their place."""
+) -> Window:
+    """What all clip paths together leave open; everywhere where that is at least the page. `known` keeps the bounds of paths by their place."""
     left, bottom, right, top = EVERYWHERE
     for path in range(count):
         key = (pdfium.clip_segment(clip, path, 0), frame)
@@ -63,7 +64,7 @@ def _window(
         x0, y0, x1, y1 = known[key]
         left, bottom, right, top = max(left, x0), max(bottom, y0), min(right, x1), min(top, y1)
     if left <= page[0] and bottom <= page[1] and right >= page[2] and top >= page[3]:
-        return None
+        return EVERYWHERE
     return left - 0.5, bottom - 0.5, right + 0.5, top + 0.5
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+ROW_AND_COLUMN = itemgetter(0, 1)  # of a PlacedCell
 NOWHERE = np.zeros((8, 4), np.float32)
 BETWEEN_CELLS = " | "
 CONTENTS_TITLE = re.compile(r"[《【]?目[录次錄][】》]?")
@@ -157,7 +159,7 @@ class _Page:
         bar, end = (BETWEEN_CELLS, 0, NOWHERE[: len(BETWEEN_CELLS)]), ("\n", 0, NOWHERE[:1])
         cells: list[Cell] = []
         length, row = self.length, 0
-        for cell in sorted(table.cells, key=lambda cell: (cell.row, cell.column)):
+        for cell in sorted(table.cells, key=ROW_AND_COLUMN):
             if cell.row > row:
                 parts.extend([end] * (cell.row - row))
                 length += cell.row - row

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NUMBER = re.compile(r"[-—–－+]?[\d,，.%％]+")
 AMOUNT = re.compile(r"[-—–－+]?\d[\d,]*[.,]\d+[%％]?")
+MOST_HEAD_ROWS = 12
 SAME_EDGE = 2.0  # points; real continuations agree to 0.1
 
 
@@ -28,6 +29,7 @@ def joined(tables: Sequence[PlacedTable]) -> PlacedTable:
     cells: list[PlacedCell] = []
     rows = 0
     head = _texts(tables[0])
+    last: list[int] = []  # places of the cells that the part above ends with
     for index, table in enumerate(tables):
         places = [_nearest(xs, x) for x in table.xs]
         skip = _repeated(head, _texts(table)) if index else 0
@@ -38,7 +40,8 @@ def joined(tables: Sequence[PlacedTable]) -> PlacedTable:
                 rows -= 1
             elif skip == 0:
                 cut = table.open_top & tables[index - 1].open_bottom if _same_columns(tables[index - 1], table) else frozenset()
-        above = {cell.column: place for place, cell in enumerate(cells) if cell.row + cell.rowspan >= rows} if cut else {}
+        above = {cells[place].column: place for place in last if cells[place].row + cells[place].rowspan >= rows} if cut else {}
+        last = []
         for cell in table.cells:
             if cell.row < skip:
                 continue
@@ -48,7 +51,9 @@ def joined(tables: Sequence[PlacedTable]) -> PlacedTable:
                 upper = cells[above[column]]
                 runs = upper.runs[:-1] if upper.runs and cell.runs and cell.runs[0].text.startswith(upper.runs[-1].text) else upper.runs
                 cells[above[column]] = upper._replace(rowspan=row + cell.rowspan - upper.row, runs=(*runs, *cell.runs))
+                last.append(above[column])
             else:
+                last.append(len(cells))
                 cells.append(PlacedCell(row, column, cell.rowspan, end - column, cell.runs))
         rows += table.rows - skip
     return PlacedTable(tuple(sorted({page for table in tables for page in table.pages})), xs, rows, tuple(cells))
@@ -108,8 +113,11 @@ def _has_own_title(before: PlacedTable, after: PlacedTable) -> bool:
 
 
 def _texts(table: PlacedTable) -> list[tuple[str, ...]]:
-    rows: list[list[str]] = [[] for _ in range(table.rows)]
+    """What the first rows say, without blanks: more rows than any head has."""
+    rows: list[list[str]] = [[] for _ in range(min(table.rows, MOST_HEAD_ROWS))]
     for cell in table.cells:
+        if cell.row >= MOST_HEAD_ROWS:
+            break
         rows[cell.row].append("".join(cell.text.split()))
     return [tuple(row) for row in rows]
 
@@ -129,7 +137,7 @@ def _repeated(head: Sequence[tuple[str, ...]], rows: Sequence[tuple[str, ...]]) 
         if expected != row:
             break
         count += 1
-    if count == len(rows):
+    if count == len(rows):  # all of the part, or of the rows looked at
         amounts = [index for index, row in enumerate(rows) if any(AMOUNT.fullmatch(text) for text in row)]
         count = amounts[0] if amounts else count
     return count if any(text for row in rows[:count] for text in row) else 0

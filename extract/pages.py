@@ -13,7 +13,7 @@ import numpy as np
 from pypdfium2 import raw
 
 from extract import pdfium
-from extract.clipping import EVERYWHERE, clip_windows
+from extract.clipping import clip_windows
 from extract.marks import ABOVE, BELOW, NO_GLYPHS, NO_RULES, UNMAPPED, Glyphs, PageMarks, View
 from extract.strokes import read_rules
 from extract.unembedded import SecondReading, may_have_lost, with_lost
@@ -106,9 +106,9 @@ def _glyphs(text: int, count: int, objects: pdfium.PageObjects, view: View) -> t
     on_page = (middle >= (view.left, view.bottom)).all(axis=1) & (middle <= (view.right, view.top)).all(axis=1)
     shown = solid & on_page
     window, hidden = np.zeros((count, 4)), np.zeros(count, bool)
-    spaces = clip_windows(objects, view)
-    if spaces:
-        allowed = np.array([spaces.get(handle, EVERYWHERE) for handle in handles.tolist()])[owner]
+    spaces = clip_windows(handles.tolist(), objects, view)
+    if spaces is not None:
+        allowed = spaces[owner]
         clipped = shown & ~((middle >= allowed[:, :2]).all(axis=1) & (middle <= allowed[:, 2:]).all(axis=1))
         cut = clipped | (shown & ((boxes[:, :2] < allowed[:, :2]) | (boxes[:, 2:] > allowed[:, 2:])).any(axis=1))
         begun = np.zeros(len(handles), bool)
