@@ -118,6 +118,16 @@ def test_an_item_whose_code_is_not_known_is_not_taken_for_the_total() -> None:
     assert outcomes(*rows, check="figure_printed_twice_agrees") == []
 
 
+def test_a_figure_outside_the_known_sections_is_not_held_against_the_table() -> None:
+    told = said("personnel_expenditure", "19.03")
+    table = cell("gpb_basic_economic", "人员经费合计", "amount", "79.42", at=900)
+    section = Section("s", None, 1, "一、", "收支情况", "total", Span(0, 1), row_id="s")
+    assert outcomes(told, table, check="staff_and_running_costs_agree_with_table") == [("fail", "certain")]
+    assert findings(told, table, check="staff_and_running_costs_agree_with_table", sections=(section,)) == []
+    inside = replace(told, section_kind="gpb_basic")
+    assert [finding.status for finding in findings(inside, table, check="staff_and_running_costs_agree_with_table", sections=(section,))] == ["fail"]
+
+
 def test_people_are_counted_in_one_unit_under_two_words() -> None:
     part = replace(count("reception_persons", "12", "domestic_foreign_affairs"), unit="人")
     whole = replace(count("reception_persons", "64", "domestic"), unit="人次")
