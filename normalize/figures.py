@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LINK = re.compile(load_toml("wording.toml")["verbs"]["link"])
 _LEVEL_LINK = re.compile("(?:了|约)*(?:为|至|到|成)")
 _NOTE = re.compile(r"\(?(?:注|说明|备注)\d?[:.、]")
+_CARRIED = re.compile(r"\d|结转|上年")
 _EMPTY_TABLE = re.compile("(?:本|此|该)表|空表")  # a note under a table, not a statement of the narrative
 _BARE_UNITS = {"staff": "人", "retired": "人", "vehicles": "辆", "official": "辆"}  # of a count whose noun says what is counted (编制数25)
 _LOOSE_FLAT = frozenset({"一致", "相一致", "相同", "不变", "基本一致"})
@@ -45,6 +46,8 @@ class Figures:
             return
         if _NOTE.match(text.text):
             return  # a note under a table
+        if _CARRIED.search(text.text, state.zero[1], state.subject_end):
+            return  # 无2021年结转的政府性基金支出 speaks of carry-over only
         rest = text.text[state.subject_end :].partition("。")[0]
         if re.match(r"[^。,;]{0,6}\d", rest) or _EMPTY_TABLE.search(rest):
             return

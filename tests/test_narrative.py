@@ -174,3 +174,13 @@ def test_a_percent_in_brackets_behind_a_change_is_its_rate() -> None:
         ("meeting_expenditure", "change_vs_prior_final", "-51.42", "万元"),
         ("meeting_expenditure", "change_pct_vs_prior_final", "-75.65", "%"),
     ]
+
+
+def test_no_carry_over_is_not_no_spending() -> None:
+    _, found = read("本部门无2019年结转的政府性基金预算财政拨款支出。", "政府性基金预算支出情况说明", "budget")
+    assert found.budget_lines == ()
+
+
+def test_a_numbered_name_keeps_its_code() -> None:
+    _, found = read("机关资本性支出（一）（503）989.71万元。", "一般公共预算支出情况说明", "budget")
+    assert [(row.economic_code, row.item_label, str(row.value)) for row in found.budget_lines] == [("503", "机关资本性支出(一)", "989.71")]
