@@ -9,7 +9,9 @@ import argparse
 import io
 import os
 import re
+import signal
 import sys
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -75,6 +77,8 @@ def parser() -> Parser:
     run.add_argument("--workers", type=_count, default=None, metavar="N", help="processes (default: one per processor) 进程数")
     run.add_argument("--dry-run", action="store_true", help="say what would be read, write nothing 只列出将读取的文件")
     run.add_argument("--force", action="store_true", help="read again what this version has read before 重新读取")
+    run.add_argument("--retry", action="store_true", help="read again what crashed or took too long 重试崩溃与超时的文件")
+    run.add_argument("--shard", metavar="I/N", help="only this share of the documents, e.g. 3/64; see `merge` 只读其中一份")
     run.add_argument("--progress", choices=("auto", "plain", "none"), default="auto", help="bar on a terminal, lines otherwise 进度")
 
     inspect = commands.add_parser("inspect", help="show how a file is read: text, spans, grids 查看读取结果", allow_abbrev=False)
@@ -174,28 +178,39 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
 def _run(asked: argparse.Namespace) -> int:
     from gongkai import progress, summary  # noqa: PLC0415
     from gongkai.journal import FAILED  # noqa: PLC0415
-    from gongkai.run import plan, run  # noqa: PLC0415
+    from gongkai.run import Orders, planned, run  # noqa: PLC0415
+    from gongkai.shards import place, shard  # noqa: PLC0415
     from gongkai.sources import items, printable  # noqa: PLC0415
 
+    share = shard(asked.shard) if asked.shard else None
+    workers = asked.workers or _processors()
     if asked.dry_run:
-        work = plan(items(asked.sources, without=asked.output), asked.output, force=asked.force)
-        for item in work.todo:
-            print(printable(item.address))
-        print(
-            f"将读 would read {len(work.todo)}, 已有 known {len(work.known)}, 内容重复 same bytes twice {len(work.doubles)}, "
-            f"无法读取 unreadable {len(work.unreadable)}",
-            file=sys.stderr,
-        )
+        found = items(asked.sources, without=asked.output)
+        with planned(found, place(asked.output, share), Orders(workers, asked.force, asked.retry, share)) as work:
+            for document in work.documents("new"):
+                print(printable(document.item.address))
+            counted = (work.count("new"), work.count("known"), work.doubled(), work.count("unreadable"))
+        print("将读 would read {}, 已有 known {}, 内容重复 same bytes twice {}, 无法读取 unreadable {}".format(*counted), file=sys.stderr)
         return 0
-    with progress.watching(asked.progress, FAILED) as watch:
+    with _ended_softly(), progress.watching(asked.progress, FAILED) as watch:
         outcome = run(
-            asked.sources, asked.output, workers=asked.workers or _processors(), force=asked.force, tell=watch.tell, begin=watch.begin
+            asked.sources, asked.output, workers=workers, force=asked.force, retry=asked.retry, shard=share, tell=watch.tell, begin=watch.begin
         )
-    print(summary.summary(outcome))
-    print(f"{summary.closing(outcome)} → {asked.output}", file=sys.stderr)
+    print(summary.summary(outcome.held, outcome.failed, outcome.failures))
+    print(f"{summary.closing(outcome)} → {place(asked.output, share)}", file=sys.stderr)
     if outcome.interrupted:
         return 130
-    return 3 if outcome.failed else 0
+    return 3 if outcome.failures else 0
+
+
+@contextmanager
+def _ended_softly() -> Iterator[None]:
+    """Take SIGTERM as Ctrl-C: a cluster that wants its machine back loses nothing that is done."""
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def _processors() -> int:

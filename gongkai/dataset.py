@@ -27,7 +27,7 @@ from gongkai.csvtext import csv_body, csv_header
 from gongkai.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gongkai.rows import Row, Rows
@@ -89,7 +89,7 @@ def write_folders(output: Path, parts: Mapping[str, dict[str, Parts]], gone: Map
     """
     places = {output / folder: (parts.get(folder, {}), gone.get(folder, ())) for folder in sorted({*parts, *gone})}
     for place, (new, left) in places.items():
-        _prepare(place, {**_kept(place, {*new, *left}), **new})
+        _prepare(place, {**parts_in(place, without={*new, *left}), **new})
     fresh = [folder for place in places if (folder := _beside(place, NEW)).exists()]
     _all_to_disk([file for folder in fresh for file in (*folder.iterdir(), folder)])
     for place in places:
@@ -128,11 +128,11 @@ def _without_rows(table: str) -> bytes:
     return _parquet(schema.arrow(table).empty_table())
 
 
-def _kept(place: Path, replaced: set[str]) -> dict[str, Parts]:
-    """What a folder holds of other documents, by document id."""
+def parts_in(place: Path, *, without: Collection[str] = ()) -> dict[str, Parts]:
+    """What a folder holds, by document id; nothing where there is none."""
     if not place.is_dir():
         return {}
-    staying = set(read_table(place / "documents.parquet", "documents").column("document_id").to_pylist()) - replaced
+    staying = set(read_table(place / "documents.parquet", "documents").column("document_id").to_pylist()).difference(without)
     kept: dict[str, Parts] = {identifier: {} for identifier in staying}
     for table in TABLES if staying else ():
         rows = read_table(place / f"{table}.parquet", table).to_pylist()

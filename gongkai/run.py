@@ -7,179 +7,201 @@ One document at a time:
 
 from __future__ import annotations
 
+import heapq
 import json
 import sys
 from collections import Counter
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gongkai import agreement, dataset, dictionary, journal, pages, pool, sources
+from gongkai import agreement, dataset, dictionary, journal, pages, plan, pool, recovery, shards, sources, tally
 from gongkai.errors import OutputError
 from gongkai.extraction import Extracted, Task, extract, without_rows
 from gongkai.journal import FAILED, Entry
-from gongkai.rows import document_id
 from gongkai.version import extractor_version
+from gongkai.writing import DOCUMENTS, Writing
 
 if sys.platform != "win32":
     import fcntl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from sqlite3 import Connection
 
+    from gongkai.plan import Plan, Planned
+    from gongkai.shards import Shard
     from gongkai.sources import Item
+    from gongkai.tally import Tally
 
 RUN, LOG, LOCK = "run.json", "log.jsonl", ".lock"
-DOCUMENTS_PER_WRITE = 64  # what a kill of the run itself can cost; more of those that yielded nothing: they are small, and share folders
-EMPTY_DOCUMENTS_PER_WRITE = 2048
+EMPTY_DOCUMENTS = 2048  # of those that yielded nothing more wait to be written: they are small, and share folders
 PRELOAD = ("gongkai.extraction", "extract.html", "extract.text", "extract.pdf", "pandas")  # Arrow imports pandas with its first array
 SECONDS, SECONDS_PER_MEGABYTE = 60.0, 6.0  # the allowance of one document; a 300-page PDF of 10 MB needs a tenth of it
+NAMED = 40  # failures and
+SLOWEST = 10  # slow documents that are kept by name
 
 
+class Log(Protocol):
+    """Takes one event of a run."""
 
-class Plan(NamedTuple):
-    """What a run would do with its sources."""
-
-    todo: list[Item]
-    known: list[Entry]  # read before by this version
-    doubles: list[tuple[str, str]]  # (source, the source with the same bytes)
-    unreadable: list[Item]  # nobody could read its bytes, and its `trouble` says why
-    attached: list[Item]  # known files that may belong to a page that is new
-    addresses: dict[str, tuple[str, ...]]  # every address of a document, by its id
+    def __call__(self, **event: object) -> None: ...
 
 
 class Outcome(NamedTuple):
     """What a run did, and what the dataset now holds."""
 
-    entries: list[Entry]  # the whole dataset, sorted
-    asked: list[Entry]  # the documents of this run's sources
+    held: Tally  # the whole dataset
+    statuses: dict[str, int]  # the documents of this run's sources
+    failed: list[Entry]  # of them the first that failed
+    failures: int
     new: int
     known: int
     doubles: int
     seconds: float
     interrupted: bool
 
+
+class Asked:
+    """The documents of a run's sources as they come in: counted by status, the first failures and the slowest kept by name."""
+
+    def __init__(self) -> None:
+        self.statuses: Counter[str] = Counter()
+        self.failed: list[Entry] = []
+        self.slowest: list[tuple[float, str]] = []
+        self.new = self.known = 0
+
+    def read(self, entry: Entry, seconds: float) -> None:
+        """A document that was read now."""
+        self.new += 1
+        self._count(entry)
+        heapq.heappush(self.slowest, (round(seconds, 3), entry.source))
+        if len(self.slowest) > SLOWEST:
+            heapq.heappop(self.slowest)
+
+    def knew(self, entry: Entry) -> None:
+        """A document that was read before."""
+        self.known += 1
+        self._count(entry)
+
+    def _count(self, entry: Entry) -> None:
+        self.statuses[entry.status] += 1
+        if entry.status in FAILED and len(self.failed) < NAMED:
+            self.failed.append(entry)
+
     @property
-    def failed(self) -> list[Entry]:
-        return [entry for entry in self.asked if entry.status in FAILED]
+    def failures(self) -> int:
+        return sum(count for status, count in self.statuses.items() if status in FAILED)
 
 
-class Writing(NamedTuple):
-    """Documents that were read and wait to be written, by department-year, at most `size` of them."""
+class Orders(NamedTuple):
+    """How a run is meant: processes, whether to read again what is known or only what was lost, which share of the documents."""
 
-    output: Path
-    entries: dict[str, Entry]  # the whole dataset as written
-    size: int
-    waiting: dict[str, dict[str, dataset.Parts]]
-    lines: list[Entry]
-
-    def add(self, entry: Entry, parts: dataset.Parts) -> None:
-        self.waiting.setdefault(entry.folder, {})[entry.document_id] = parts
-        self.lines.append(entry)
-        if len(self.lines) >= self.size:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write every waiting department-year, take moved documents out of where they stood, then say so in the journal."""
-        if not self.lines:
-            return
-        gone: dict[str, set[str]] = {}
-        for entry in self.lines:
-            before = self.entries.get(entry.document_id)
-            if before is not None and before.folder != entry.folder:
-                gone.setdefault(before.folder, set()).add(entry.document_id)
-        dataset.write_folders(self.output, self.waiting, gone)
-        journal.append(self.output, self.lines)
-        self.entries.update((entry.document_id, entry) for entry in self.lines)
-        self.waiting.clear()
-        self.lines.clear()
+    workers: int
+    force: bool = False
+    retry: bool = False
+    shard: Shard | None = None
 
 
-def plan(items: Iterable[Item], output: Path, *, force: bool) -> Plan:
-    """Look at the sources without reading them as documents: what is new, what is known, what is the same bytes twice."""
-    entries = journal.read(output)
-    version = extractor_version()
-    chosen: dict[str, Item] = {}
-    addresses: dict[str, list[str]] = {}  # of documents with more than one
-    doubles: list[tuple[str, str]] = []
-    for item in items:
-        identifier = document_id(sources.printable(item.address), item.sha256)
-        first = chosen.setdefault(identifier, item)
-        if first is not item:
-            doubles.append((item.address, first.address))
-            addresses.setdefault(identifier, [first.address]).append(item.address)
-            chosen[identifier] = first.joined(item)
-    work = Plan([], [], doubles, [], [], {})
-    for identifier, item in chosen.items():
-        entry = entries.get(identifier)
-        all_of = list(dict.fromkeys([*(entry.sources if entry else ()), *map(sources.printable, addresses.get(identifier, [item.address]))]))
-        work.addresses[identifier] = tuple(all_of)
-        kept = entry is not None and not force and len(all_of) == len(entry.sources)
-        if entry is not None and kept and journal.is_done(entry, item.sha256, version, output) and (item.trouble is None or item.trouble.reason == entry.reason):
-            work.known.append(entry)
-            if not item.page:
-                work.attached.append(item)
-        else:
-            (work.unreadable if item.trouble or item.sha256 is None else work.todo).append(item)
-    return work
+@contextmanager
+def planned(items: Iterable[Item], output: Path, orders: Orders, store: Connection | None = None) -> Iterator[Plan]:
+    """The plan of a run into a dataset; without its journal given, of a dry run that touches nothing."""
+    if store is None:
+        with journal.looked_into(output) as held, planned(items, output, orders, held) as work:
+            yield work
+        return
+    with plan.planned(items, store, output, extractor_version(), force=orders.force, retry=orders.retry, shard=orders.shard) as work:
+        yield work
 
 
 def run(
-    places: Iterable[str | Path], output: Path, *, workers: int, force: bool = False, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
+    places: Iterable[str | Path],
+    output: Path,
+    *,
+    workers: int,
+    force: bool = False,
+    retry: bool = False,
+    shard: Shard | None = None,
+    tell: Callable[[Entry, float], None],
+    begin: Callable[[int], None],
 ) -> Outcome:
-    """Read the sources into the dataset at `output`. `begin(total)` and `tell(entry, seconds)` report progress."""
+    """Read the sources into the dataset at `output`, or its shard there. `begin(total)` and `tell(entry, seconds)` report progress."""
     items = sources.items(places, without=output)  # a mistyped source leaves no folder behind
+    output = shards.place(output, shard)
+    with writable(output) as (store, log):
+        outcome = _run(items, output, Orders(workers, force, retry, shard), store, log, tell=tell, begin=begin)
+    if shard and not outcome.interrupted:
+        shards.complete(output, shard, extractor_version(), outcome.held.documents)
+    return outcome
+
+
+@contextmanager
+def writable(output: Path) -> Iterator[tuple[Connection, Log]]:
+    """A dataset that is ours alone and in order: its journal and its log. At the end data/ holds what the department-years hold."""
     claim(output)
-    with alone(output):
-        return _run(items, output, workers=workers, force=force, tell=tell, begin=begin)
+    with alone(output), _log(output) as log:
+        (output / shards.COMPLETE).unlink(missing_ok=True)
+        with recovery.journal_of(output, lambda folder, source: log(event="damaged", folder=folder, source=source)) as store:
+            yield store, log
+            if journal.state(store, "stale") or not (output / dataset.DATA).is_dir():
+                dataset.compact(output)
+                agreement.write(output)
+                journal.note(store, stale=0)
 
 
 def _run(
-    items: Iterable[Item], output: Path, *, workers: int, force: bool, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
+    items: Iterable[Item], output: Path, orders: Orders, store: Connection, log: Log, *, tell: Callable[[Entry, float], None], begin: Callable[[int], None]
 ) -> Outcome:
     began, started = monotonic(), datetime.now(UTC)
-    dataset.recover(output)
-    work = plan(items, output, force=force)
-    begin(len(work.todo) + len(work.unreadable))
-    entries = journal.read(output)
-    writing, empty = Writing(output, entries, DOCUMENTS_PER_WRITE, {}, []), Writing(output, entries, EMPTY_DOCUMENTS_PER_WRITE, {}, [])
-    asked = {entry.document_id: entry for entry in work.known}
-    times: list[tuple[float, str]] = []
-    interrupted = False
-    with pages.kept(output) as store, (output / LOG).open("a", encoding="utf-8", newline="") as log:
-        for double, same in work.doubles:
-            _log(log.write, event="same_bytes", source=sources.printable(double), same_as=sources.printable(same))
+    asked, interrupted = Asked(), False
+    writing, empty = Writing(output, store), Writing(output, store, EMPTY_DOCUMENTS)
+    with pages.kept(output) as linked, planned(items, output, orders, store) as work:
+        for double, same in work.doubles():
+            log(event="same_bytes", source=double, same_as=same)
+        total = work.count(plan.NEW) + work.count(plan.UNREADABLE)
+        begin(total)
+        journal.note(store, total=total, done=0)
         try:
-            for extracted, seconds, detail in _read_all(work, workers, store, entries):
-                pages.add(store, extracted.document)
-                entry = journal.entry_of(extracted.document, extracted.parts)
+            for extracted, seconds, lost in _read_all(work, orders.workers, linked, store):
+                pages.add(linked, extracted.document)
+                entry = journal.entry_of(extracted.document, extracted.parts, passing=bool(lost and lost.passing))
                 (writing if entry.placed else empty).add(entry, extracted.parts)
-                asked[entry.document_id] = entry
-                times.append((round(seconds, 3), entry.source))
-                _log(log.write, event="document", **_spoken(entry), seconds=round(seconds, 3), detail=detail)
+                asked.read(entry, seconds)
+                log(event="document", **_spoken(entry), seconds=round(seconds, 3), detail=lost.detail if lost else "")
+                if asked.new % DOCUMENTS == 0:
+                    journal.note(store, done=asked.new)
                 tell(entry, seconds)
         except KeyboardInterrupt:
             interrupted = True
         writing.flush()
         empty.flush()
-    if times or not (output / dataset.DATA).is_dir():
-        dataset.compact(output)
-        agreement.write(output)
-        journal.rewrite(output, entries.values())
-    outcome = Outcome(
-        entries=sorted(entries.values()),
-        asked=list(asked.values()),
-        new=len(times),
-        known=len(asked) - len(times),
-        doubles=len(work.doubles),
-        seconds=monotonic() - began,
-        interrupted=interrupted,
-    )
-    _record(output, outcome, started, workers, times)
+        journal.note(store, done=asked.new)
+        for known in work.documents(plan.KNOWN):
+            if (entry_known := journal.find(store, known.document_id)) is not None and not work.is_again(known):
+                asked.knew(entry_known)
+        outcome = Outcome(
+            held=tally.tally(store),
+            statuses=dict(sorted(asked.statuses.items())),
+            failed=asked.failed,
+            failures=asked.failures,
+            new=asked.new,
+            known=asked.known,
+            doubles=work.doubled(),
+            seconds=monotonic() - began,
+            interrupted=interrupted,
+        )
+    _record(output, outcome, orders, started, asked)
     return outcome
+
+
+def merge(places: Sequence[Path], output: Path) -> Tally:
+    """Make one dataset at `output` of shards that are complete; what it then holds."""
+    chosen = shards.checked(places)
+    with writable(output) as (store, log):
+        log(event="merge", shards=len(chosen), documents=shards.merge(chosen, store, output))
+        return tally.tally(store)
 
 
 def claim(output: Path) -> None:
@@ -208,32 +230,31 @@ def alone(output: Path) -> Iterator[None]:
         yield
 
 
-def _read_all(work: Plan, workers: int, store: Connection, entries: dict[str, Entry]) -> Iterator[tuple[Extracted, float, str]]:
+def _read_all(work: Plan, workers: int, linked: Connection, store: Connection) -> Iterator[tuple[Extracted, float, pool.Lost | None]]:
     """Pages first, then what is attached to them, which may take department and year from its page (also where the page is new since)."""
     version = extractor_version()
 
-    def task(item: Item, parent: pages.Parent | None = None) -> Task:
-        return Task(item, version, work.addresses[document_id(sources.printable(item.address), item.sha256)], parent)
+    def files() -> Iterator[Task]:
+        for planned in work.documents(plan.NEW, page=False):
+            yield _task(planned, version, pages.parent_of(linked, planned.item))
+        for planned in work.documents(plan.KNOWN, page=False):
+            parent, entry = pages.parent_of(linked, planned.item), journal.find(store, planned.document_id)
+            if planned.item.trouble is None and entry is not None and entry.parent != (parent.document_id if parent else None):
+                work.again(planned)
+                yield _task(planned, version, parent)
 
-    for item in work.unreadable:
-        yield without_rows(task(item), *(item.trouble or ("unreadable", ""))), 0.0, ""
-    yield from _read([task(item) for item in work.todo if item.page], workers)
-    files = [task(item, pages.parent_of(store, item)) for item in work.todo if not item.page]
-    for item in work.attached:
-        parent, entry = pages.parent_of(store, item), entries.get((item.sha256 or "")[:16])
-        if item.trouble is None and entry is not None and entry.parent != (parent.document_id if parent else None):
-            files.append(task(item, parent))
-    yield from _read(files, workers)
+    for planned in work.documents(plan.UNREADABLE):
+        yield without_rows(_task(planned, version), *(planned.item.trouble or ("unreadable", ""))), 0.0, None
+    for tasks in ((_task(planned, version) for planned in work.documents(plan.NEW, page=True)), files()):
+        for task, result, seconds in pool.run(extract, tasks, workers=workers, limit=_allowance, preload=PRELOAD):
+            if isinstance(result, pool.Lost):
+                yield without_rows(task, result.status, result.reason), seconds, result
+            else:
+                yield result, seconds, None
 
 
-def _read(tasks: list[Task], workers: int) -> Iterator[tuple[Extracted, float, str]]:
-    if not tasks:
-        return
-    for task, result, seconds in pool.run(extract, tasks, workers=max(1, min(workers, len(tasks))), limit=_allowance, preload=PRELOAD):
-        if isinstance(result, pool.Lost):
-            yield without_rows(task, result.status, result.reason), seconds, result.detail
-        else:
-            yield result, seconds, ""
+def _task(planned: Planned, version: str, parent: pages.Parent | None = None) -> Task:
+    return Task(planned.item, version, planned.addresses, parent)
 
 
 def _allowance(task: Task) -> float:
@@ -244,24 +265,34 @@ def _spoken(entry: Entry) -> dict[str, str | None]:
     return {"document_id": entry.document_id, "source": entry.source, "status": entry.status, "reason": entry.reason}
 
 
-def _log(write: Callable[[str], object], **event: object) -> None:
-    said = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **{key: value for key, value in event.items() if value not in ("", None)}}
-    write(json.dumps(said, ensure_ascii=False) + "\n")
+@contextmanager
+def _log(output: Path) -> Iterator[Log]:
+    """log.jsonl: one event a line, with its time."""
+    with (output / LOG).open("ab+") as lines:
+        if lines.tell() and (lines.seek(-1, 2), lines.read(1))[1] != b"\n":
+            lines.write(b"\n")  # the line before was cut short by a kill
+
+        def log(**event: object) -> None:
+            said = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **{key: value for key, value in event.items() if value not in ("", None)}}
+            lines.write(json.dumps(said, ensure_ascii=False).encode() + b"\n")
+            lines.flush()
+
+        yield log
 
 
-def _record(output: Path, outcome: Outcome, started: datetime, workers: int, times: list[tuple[float, str]]) -> None:
+def _record(output: Path, outcome: Outcome, orders: Orders, started: datetime, asked: Asked) -> None:
     record = {
         "version": extractor_version(),
         "started": started.isoformat(timespec="seconds"),
         "seconds": round(outcome.seconds, 3),
-        "workers": workers,
+        "workers": orders.workers,
+        **({"shard": orders.shard.number, "of": orders.shard.total} if orders.shard else {}),
         "interrupted": outcome.interrupted,
         "documents_read": outcome.new,
         "documents_known": outcome.known,
         "sources_with_known_bytes": outcome.doubles,
-        "statuses": dict(sorted(Counter(entry.status for entry in outcome.asked).items())),
-        "dataset_documents": len(outcome.entries),
-        "slowest": [{"source": source, "seconds": seconds} for seconds, source in sorted(times, reverse=True)[:10]],
+        "statuses": outcome.statuses,
+        "dataset_documents": outcome.held.documents,
+        "slowest": [{"source": source, "seconds": seconds} for seconds, source in sorted(asked.slowest, reverse=True)],
     }
-    text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
-    dataset.replace_text(output / RUN, text)
+    dataset.replace_text(output / RUN, json.dumps(record, ensure_ascii=False, indent=1) + "\n")

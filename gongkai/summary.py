@@ -2,47 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from itertools import groupby
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gongkai.journal import Entry
     from gongkai.run import Outcome
+    from gongkai.tally import Figures, Tally
 
 TITLES = ("部门 department", "年度\nyear", "文件\ndocuments", "收支数据\nbudget lines", "绩效指标\nindicators", "项目\nprojects", "核对不符\nfindings failed",
           "已解释数字\nnumbers explained")
-MOST = 40  # department-years shown; the dataset holds the rest
 STATUS_ZH = {
     "not_a_disclosure": "不是公开文件", "attachments_only": "仅有附件", "unreadable": "无法读取", "encrypted": "已加密", "needs_ocr": "需要文字识别",
     "crashed": "程序终止", "timeout": "超时", "partial": "部分读出", "ok": "已读出",
 }
 
 
-def summary(outcome: Outcome) -> str:
-    """The table, and under it the inputs in no department-year by status, the failures by name, and a line of totals."""
-    known = [entry for entry in outcome.entries if entry.placed]
-    grouped = [list(group) for _, group in groupby(sorted(known, key=_place), key=_place)]
-    rows = [_row(group[0].department or "", str(group[0].fiscal_year or "—"), group) for group in grouped[:MOST]]
-    if len(grouped) > MOST:
-        rest = [entry for group in grouped[MOST:] for entry in group]
-        rows.append(_row(f"另有 {len(grouped) - MOST} 个 more", "", rest))
-    if len(grouped) > 1:
-        rows.append(_row("合计 total", "", known))
+def summary(held: Tally, failed: Sequence[Entry] = (), failures: int = 0) -> str:
+    """The table, and under it the inputs in no department-year by status, the first failures by name, and how many more there are."""
+    rows = [_row(department, str(year or "—"), figures) for department, year, figures in held.years]
+    if held.folders > len(held.years):
+        rows.append(_row(f"另有 {held.folders - len(held.years)} 个 more", "", held.total.less([figures for *_, figures in held.years])))
+    if held.folders > 1:
+        rows.append(_row("合计 total", "", held.total))
     parts = [aligned(TITLES, rows)] if rows else []
-    parts += _statuses("其中 of these", (entry for entry in known if entry.status != "ok"))
-    parts += _statuses("未归入部门年度 in no department-year", (entry for entry in outcome.entries if not entry.placed))
-    parts += [f"失败 failed: {entry.source}: {entry.status}: {entry.reason or ''}" for entry in outcome.failed[:MOST]]
-    if len(outcome.failed) > MOST:
-        parts.append(f"失败 failed: … {len(outcome.failed) - MOST} more, see documents where status says so")
+    parts += _statuses("其中 of these", held.placed)
+    parts += _statuses("未归入部门年度 in no department-year", held.unplaced)
+    parts += [f"失败 failed: {entry.source}: {entry.status}: {entry.reason or ''}" for entry in failed]
+    if failures > len(failed):
+        parts.append(f"失败 failed: … {failures - len(failed)} more, see documents where status says so")
     return "\n".join(parts)
 
 
-def _statuses(title: str, entries: Iterable[Entry]) -> list[str]:
-    counts = Counter(entry.status for entry in entries)
+def _statuses(title: str, counts: Mapping[str, int]) -> list[str]:
     said = ", ".join(f"{count} {STATUS_ZH[status]} {status}" for status, count in sorted(counts.items()))
     return [f"{title}: {said}"] if said else []
 
@@ -54,17 +48,9 @@ def closing(outcome: Outcome) -> str:
     return f"{stopped}{outcome.new} 新读 read, {outcome.known} 已有 known before{doubles}; {outcome.seconds:.1f} s"
 
 
-def _place(entry: Entry) -> tuple[str, int, str]:
-    return entry.department or "", entry.fiscal_year or 0, entry.folder
-
-
-def _row(name: str, year: str, entries: Sequence[Entry]) -> list[str]:
-    def total(field: str) -> int:
-        return sum(getattr(entry, field) for entry in entries)
-
-    numbers, explained = total("number_count"), total("numbers_explained")
-    share = f"{explained}/{numbers}"
-    return [name, year, *(str(value) for value in (len(entries), total("budget_lines"), total("indicators"), total("projects"), total("findings_failed"))), share]
+def _row(name: str, year: str, figures: Figures) -> list[str]:
+    shown = (figures.documents, figures.budget_lines, figures.indicators, figures.projects, figures.findings_failed)
+    return [name, year, *map(str, shown), f"{figures.explained}/{figures.numbers}"]
 
 
 def aligned(titles: Iterable[str], rows: Sequence[Sequence[str]]) -> str:
