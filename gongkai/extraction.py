@@ -6,8 +6,11 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+import pypdfium2
+
 from extract.document import DocumentError
 from extract.reading import media_type, read
+from gongkai import pool
 from gongkai.dataset import Parts, encoded
 from gongkai.pages import with_parent
 from gongkai.rows import Row, Rows, data_rows, document_row
@@ -17,6 +20,8 @@ from normalize.disclosure import normalize
 if TYPE_CHECKING:
     from gongkai.pages import Parent
     from gongkai.sources import Item
+
+SECONDS_PER_PAGE, MOST_PAGES = 0.5, 2400  # a page takes a fiftieth of it; beyond 20 minutes nobody waits
 
 
 class Task(NamedTuple):
@@ -59,8 +64,18 @@ def extract(task: Task) -> Extracted:
         return without_rows(task, *cannot_read(error))
     if sha256(data).hexdigest() != task.item.sha256:
         return without_rows(task, *unreadable("文件在运行中被改动", "the file was changed while the run went on"))
+    if task.item.media_type == "application/pdf":
+        pool.allow(SECONDS_PER_PAGE * min(_pages(data), MOST_PAGES))
     row, rows = read_rows(data, task)
     return Extracted(row, encoded(row, rows))
+
+
+def _pages(data: bytes) -> int:
+    try:
+        with pypdfium2.PdfDocument(data) as opened:
+            return len(opened)
+    except pypdfium2.PdfiumError:  # whoever reads it says what is wrong with it
+        return 0
 
 
 def without_rows(task: Task, status: str, reason: str) -> Extracted:
