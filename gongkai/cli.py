@@ -95,6 +95,18 @@ def parser() -> Parser:
     check.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
     check.add_argument("--fail-on", choices=("certain", "likely", "look"), default=None, help="exit code 7 if a check fails that gravely or more 有此程度以上不符时退出码为 7")
 
+    merge = commands.add_parser("merge", help="make one dataset of shards that are complete 合并各份", allow_abbrev=False)
+    merge.add_argument("shards", nargs="+", type=Path, metavar="SHARD", help="datasets that `run --shard` wrote, or a folder of them")
+    merge.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the one dataset stands 数据集位置")
+
+    status = commands.add_parser("status", help="how far a run is, what a dataset holds 运行进度与数据集概况", allow_abbrev=False)
+    status.add_argument("output", nargs="?", type=Path, default=Path("output"), metavar="OUTPUT", help="default: output/ 数据集位置")
+
+    diff = commands.add_parser("diff", help="values added, gone, changed between two datasets 比较两个数据集", allow_abbrev=False)
+    diff.add_argument("first", type=Path, metavar="RUN_A")
+    diff.add_argument("second", type=Path, metavar="RUN_B")
+    diff.add_argument("--csv", type=Path, default=None, metavar="FILE", help="write every difference there 全部差异写入该文件")
+
     accept = commands.add_parser("accept", help="show what changed in fixtures' goldens, then write them 更新样例的预期结果", allow_abbrev=False)
     accept.add_argument("fixtures", nargs="+", type=Path, metavar="FIXTURE")
 
@@ -156,6 +168,22 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
             from gongkai.check import check  # noqa: PLC0415
 
             return check(asked.dataset, asked.fail_on)
+        case "merge":
+            from gongkai import summary  # noqa: PLC0415
+            from gongkai.run import merge  # noqa: PLC0415
+
+            print(summary.summary(merge(asked.shards, asked.output)))
+            return 0
+        case "status":
+            from gongkai.status import status  # noqa: PLC0415
+
+            print(status(asked.output))
+            return 0
+        case "diff":
+            from gongkai.difference import differences, shown  # noqa: PLC0415
+
+            print(shown(differences(asked.first, asked.second), asked.csv))
+            return 0
         case "accept":
             from gongkai.goldens import accept  # noqa: PLC0415
 

@@ -90,6 +90,20 @@ def write_folders(output: Path, parts: Mapping[str, dict[str, Parts]], gone: Map
     places = {output / folder: (parts.get(folder, {}), gone.get(folder, ())) for folder in sorted({*parts, *gone})}
     for place, (new, left) in places.items():
         _prepare(place, {**parts_in(place, without={*new, *left}), **new})
+    _swap_all(places)
+
+
+def copy_folders(output: Path, whole: Mapping[str, Path]) -> None:
+    """Put department-years of another dataset in their places as they are."""
+    for folder, source in whole.items():
+        fresh = _beside(output / folder, NEW)
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(source, fresh)
+    _swap_all([output / folder for folder in whole])
+
+
+def _swap_all(places: Collection[Path]) -> None:
+    """Flush what was written beside the places, then put it there."""
     fresh = [folder for place in places if (folder := _beside(place, NEW)).exists()]
     _all_to_disk([file for folder in fresh for file in (*folder.iterdir(), folder)])
     for place in places:

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from gongkai.journal import Entry
+
 COMPLETE = "complete.json"
 SPELLED = re.compile(r"([0-9]{1,5})/([0-9]{1,5})")
+FOLDERS = 64  # copied together
 FOLDER = re.compile(r"shard-0*([0-9]+)-of-0*([0-9]+)")
 
 
@@ -108,13 +111,30 @@ def merge(places: Sequence[Path], store: sqlite3.Connection, output: Path) -> in
     """Put the documents of all shards into the dataset at `output`, whose journal is `store`; how many they are."""
     count = 0
     writing = Writing(output, store)
+    whole: dict[str, Path] = {}
+    entries: list[Entry] = []
+
+    def copy() -> None:
+        dataset.copy_folders(output, whole)
+        journal.add(store, entries, [(folder, journal.seal(output / folder)) for folder in whole])
+        whole.clear()
+        entries.clear()
+
     with ExitStack() as stack:
         journals = {place: stack.enter_context(journal.looked_into(place)) for place in places}
         for folder in sorted({folder.relative_to(place).as_posix() for place in places for folder in dataset.folders(place)}):
-            for place, held in journals.items():
+            holding = {place: list(journal.select(held, "where folder = ?", folder)) for place, held in journals.items() if (place / folder).is_dir()}
+            count += sum(map(len, holding.values()))
+            if len(holding) == 1 and not (output / folder).exists() and not any(journal.find(store, entry.document_id) for held in holding.values() for entry in held):
+                whole.update((folder, place / folder) for place in holding)
+                entries += (entry for held in holding.values() for entry in held)
+                if len(whole) >= FOLDERS:
+                    copy()
+                continue
+            for place, held in holding.items():
                 parts = dataset.parts_in(place / folder)
-                for entry in journal.select(held, "where folder = ?", folder):
+                for entry in held:
                     writing.add(entry, parts[entry.document_id])
-                    count += 1
+    copy()
     writing.flush()
     return count
