@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gongkai import dataset
 from gongkai.dataset import DOCUMENT_COLUMNS, UNPLACED, Parts, folder_of
+from gongkai.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,9 +85,14 @@ def opened(output: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def looked_into(output: Path) -> Iterator[sqlite3.Connection]:
-    """The journal of a dataset, only to read, also while a run writes it; an empty one where there is none."""
+    """The journal of a dataset, only to read, also while a run writes it; an empty one where there is none. Raises `OutputError` where it is damaged."""
     if (output / JOURNAL).exists():
         store = sqlite3.connect(f"{(output / JOURNAL).absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            store.execute("select 1 from documents, folders, state limit 1")
+        except sqlite3.DatabaseError as error:
+            store.close()
+            raise OutputError(zh=f"{output / JOURNAL} 已损坏；再次运行即可修复", en=f"{output / JOURNAL} is damaged; the next run mends it") from error
     else:
         store = sqlite3.connect(":memory:")
         store.executescript(TABLES)

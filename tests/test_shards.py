@@ -99,6 +99,9 @@ def test_status_tells_of_each_share_and_of_a_dataset(place: Path, tmp_path: Path
     assert shown.startswith("运行中 running: 本次 7/7 已读 read\n")
     assert "1 不是公开文件 not_a_disclosure" in shown
     assert main(["status", str(tmp_path)]) == 4
+    (tmp_path / "journal.sqlite").write_bytes(b"SQLite format 3\0" + bytes(5000))
+    assert main(["status", str(tmp_path)]) == 4
+    assert "the next run mends it" in capsys.readouterr().err
 
 
 def test_a_dataset_does_not_differ_from_itself(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
