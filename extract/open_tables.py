@@ -62,7 +62,15 @@ def _grid(rules: Floats, glyphs: Glyphs) -> Grid | None:
     arranged = arrange(glyphs.take(inside), np.zeros(int(inside.sum()), np.intp))
     rows = [(line, _texts(arranged, line)) for line in arranged.lines]
     body = [texts for line, texts in rows if line.top > rules[1, 0] - 0.5 * line.size]
-    xs = _columns([text for texts in body for text in texts], x0, x1, float(np.median([line.size for line, _ in rows])))
+    head = [texts for line, texts in rows if line.top <= rules[1, 0] - 0.5 * line.size]
+    size = float(np.median([line.size for line, _ in rows]))
+    printed = [text for texts in body for text in texts]
+    bare = _columns(printed, x0, x1, size)
+    crowded = [text for texts in head if _crowded(texts, bare) for text in texts]
+    leaves = [text for text in crowded if sum(text[0] < right and text[1] > left for left, right in pairwise(bare)) == 1 or not _meets(text, printed)]
+    xs = _columns([*printed, *leaves], x0, x1, size)  # a column whose cells are all blank has only its head to tell of it
+    if any(_crowded(texts, xs) for texts in head):
+        return None  # two heads over one column: whose the amounts are cannot be told
     several = sum(len(texts) > 1 for texts in body)
     if len(xs) < 3 or len(body) < 2 or several < FILLED * len(body):
         return None
@@ -100,6 +108,16 @@ def _columns(texts: Sequence[tuple[float, float]], x0: float, x1: float, size: f
             edges.append((reach + start) / 2)
         reach = max(reach, end)
     return [*edges, x1]
+
+
+def _meets(text: tuple[float, float], printed: Sequence[tuple[float, float]]) -> bool:
+    return any(text[0] < end and text[1] > start for start, end in printed)
+
+
+def _crowded(texts: Sequence[tuple[float, float]], xs: Sequence[float]) -> bool:
+    """Whether two texts of one line begin in the same column."""
+    columns = [max(index for index in range(len(xs) - 1) if xs[index] <= start or index == 0) for start, _ in texts]
+    return len(set(columns)) < len(columns)
 
 
 def _rows(lines: Sequence[Line], rules: Floats) -> list[list[int]]:
