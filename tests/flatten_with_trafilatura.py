@@ -2,8 +2,8 @@
 
 Run once per version, in an environment of its own, never by the tests:
 
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install "trafilatura==1.12.2" lxml_html_clean
-    /tmp/venv/bin/python tests/flatten_with_trafilatura.py
+    python3 -m venv .venv-old && .venv-old/bin/pip install "trafilatura==1.12.2" lxml_html_clean
+    .venv-old/bin/python tests/flatten_with_trafilatura.py
 
 pages.jsonl has one line per page: ``html``; ``rows``, per table and row the texts of the own cells ("" for a blank one); ``last_blank``, per
 table the rows whose last own cell is blank; ``truth``, what each form says; ``variant``, the wording of the form; ``writing``, how the cells
