@@ -15,7 +15,6 @@ from __future__ import annotations
 import html
 import json
 import random
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -288,4 +287,4 @@ def write(path: Path, records: list[dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

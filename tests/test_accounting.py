@@ -73,7 +73,7 @@ def test_two_hundred_planted_figures_are_facts_or_unexplained_and_never_waved_th
 
     found = read_narrative(page, find_sections(page), identity, NoCodes())
     disclosure = account(page, Disclosure(page.id, "ok", identity, budget_lines=found.budget_lines, quantities=found.quantities), found.explained)
-    in_rows = " ".join(row.raw for row in (*found.budget_lines, *found.quantities))
+    in_rows = " ".join([row.raw for row in found.budget_lines] + [row.raw for row in found.quantities])
     unexplained = [row.raw for row in disclosure.unexplained_numbers]
     assert [number for number in planted if number not in in_rows and number not in unexplained] == []
     assert disclosure.number_count == 200

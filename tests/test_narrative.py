@@ -92,8 +92,9 @@ CASES: tuple[tuple[str, str, tuple[tuple[str, str, str, str | None], ...]], ...]
 @pytest.mark.parametrize(("heading", "sentence", "rows"), CASES, ids=[case[1][:24] for case in CASES])
 def test_a_sentence_says_these_figures_and_no_others(heading: str, sentence: str, rows: tuple[tuple[str, str, str, str | None], ...]) -> None:
     page, found = read(sentence, heading)
-    assert tuple(said(row) for row in (*found.budget_lines, *found.quantities)) == rows
-    assert all(page.text(row.span) == row.raw for row in (*found.budget_lines, *found.quantities))
+    figures: tuple[BudgetLine | Quantity, ...] = (*found.budget_lines, *found.quantities)
+    assert tuple(map(said, figures)) == rows
+    assert all(page.text(row.span) == row.raw for row in figures)
 
 
 def test_a_budget_compares_with_the_budget_of_the_year_before() -> None:
