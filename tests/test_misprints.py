@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import Counter, defaultdict
 from functools import cache
@@ -15,6 +14,7 @@ from extract.reading import read
 from normalize.checks import run_checks
 from normalize.disclosure import normalize
 from tests.test_checks_on_gold import misprint
+from tests.truth import truth_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from normalize.records import Disclosure
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
-PAGES = sorted(file.parent.name for file in FIXTURES.glob("*/truth.json") if not file.parent.name.startswith("negative-"))
+PAGES = sorted(file.parent.name for file in FIXTURES.glob("*/source.toml") if file.parent.name != "bad" and not file.parent.name.startswith("negative-"))
 MISPRINTS = 500
 BOUND = 0.9  # of the numbers that take part in an identity that holds
 FLOORS = {"narrative": 0.85, "percent": 0.8, "table": 0.9, "form": 0.95}  # of all numbers; a lone figure takes part in none
@@ -42,7 +42,7 @@ def failures(disclosure: Disclosure, document: Document) -> set[tuple[str, tuple
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_fails_only_where_its_truth_lists_a_defect(name: str) -> None:
-    truth = json.loads((FIXTURES / name / "truth.json").read_text(encoding="utf-8"))
+    truth = truth_of(FIXTURES / name)
     document, disclosure = page(name)
     alleged = [finding.message_zh for finding in run_checks(disclosure, document) if finding.status == "fail" and finding.severity != "note"]
     assert bool(alleged) == bool(truth["defects"]), alleged

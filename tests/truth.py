@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from normalize.records import BudgetLine, Disclosure, Indicator, Project, Quantity
 
@@ -50,6 +53,13 @@ class Agreement:
     @property
     def recall(self) -> float:
         return self.both / self.wanted if self.wanted else 1.0
+
+
+def truth_of(folder: Path) -> Truth:
+    """The truth of a fixture, which forms of one page share."""
+    said = tomllib.loads((folder / "source.toml").read_text(encoding="utf-8"))
+    truth: Truth = json.loads((folder / said.get("truth", "truth.json")).read_text(encoding="utf-8"))
+    return truth
 
 
 def agreement(wanted: Iterable[Key], found: Iterable[Key]) -> Agreement:
