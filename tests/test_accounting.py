@@ -7,7 +7,6 @@ import re
 
 import pytest
 
-from extract.document import Document, Heading, Paragraph, Source, Span
 from normalize.accounting import account
 from normalize.folding import fold
 from normalize.lexicon import nonfigure_pattern
@@ -15,6 +14,7 @@ from normalize.narrative import read_narrative
 from normalize.records import Disclosure, Identity
 from normalize.sections import find_sections
 from normalize.vocabulary import load_toml
+from tests.paper import written
 
 NOT_FIGURES = {
     "year_range": "2021-2023年", "date_dotted": "2021.08.30", "month_dotted": "2021-08", "date": "2021年8月30日", "year": "2020年度", "bare_year": "2020部门", "month_day": "12月31日",
@@ -58,12 +58,7 @@ def test_two_hundred_planted_figures_are_facts_or_unexplained_and_never_waved_th
         if place % 40 == 0:
             lines.append("#" + HEADINGS[place // 40])
         lines.append(chance.choice(FRAMES).format(noun=chance.choice(NOUNS), n=number, u=chance.choice(UNITS)))
-    content, blocks, start = "\n".join(line.removeprefix("#") for line in lines), [], 0
-    for line in lines:
-        span = Span(start, start + len(line.removeprefix("#")))
-        blocks.append(Heading(span, 2) if line.startswith("#") else Paragraph(span))
-        start = span.end + 1
-    page = Document(Source("page", "0" * 64), content, tuple(blocks))
+    page = written("\n".join(lines))
     identity = Identity(stage="final", fiscal_year=2020)
 
     class NoCodes:

@@ -6,18 +6,8 @@ from datetime import date
 
 import pytest
 
-from extract.document import Document, Paragraph, Source, Span
 from normalize.dates import dates_in, one_date, published_on, solid_date
-
-
-def page(text: str, **stated: str) -> Document:
-    blocks = []
-    position = 0
-    for line in text.split("\n"):
-        if line.strip():
-            blocks.append(Paragraph(Span(position, position + len(line))))
-        position += len(line) + 1
-    return Document(Source("a.html", "ab" * 32, "text/html", "utf-8"), text, tuple(blocks), metadata=tuple(stated.items()))
+from tests.paper import written
 
 
 @pytest.mark.parametrize(
@@ -57,13 +47,13 @@ def test_lost_separators_are_read_only_where_one_day_can_be_meant() -> None:
 
 
 def test_the_pages_own_metadata_comes_first_and_another_stated_day_is_a_finding() -> None:
-    found = published_on(page("标题\n发布日期：2024-09-20\n正文", PubDate="2024-09-25 17:00"))
+    found = published_on(written("标题\n发布日期：2024-09-20\n正文", PubDate="2024-09-25 17:00"))
     assert found.day == date(2024, 9, 25)
     assert [(finding.check_id, finding.status) for finding in found.findings] == [("publication_dates_disagree", "fail")]
 
 
 def test_metadata_with_the_default_of_the_software_is_ignored() -> None:
-    assert published_on(page("发布日期：2024-09-20", PubDate="1970-01-01 08:00")).day == date(2024, 9, 20)
+    assert published_on(written("发布日期：2024-09-20", PubDate="1970-01-01 08:00")).day == date(2024, 9, 20)
 
 
 @pytest.mark.parametrize(
@@ -77,21 +67,21 @@ def test_metadata_with_the_default_of_the_software_is_ignored() -> None:
     ],
 )
 def test_labels_cells_and_source_lines_state_the_day(text: str) -> None:
-    assert published_on(page(text)).day == date(2023, 9, 14)
+    assert published_on(written(text)).day == date(2023, 9, 14)
 
 
 def test_an_empty_label_does_not_take_the_next_labels_value() -> None:
-    found = published_on(page("成文日期\n\n公开日期\n2023-09-14"))
+    found = published_on(written("成文日期\n\n公开日期\n2023-09-14"))
     assert (found.day, found.findings) == (date(2023, 9, 14), ())
 
 
 @pytest.mark.parametrize("text", ["今天是：2025年12月04日 星期四", "归档时间：2023-06-15", "封面 2023年8月", "有效期至 2025-01-01\n正文", "2026-02-11\n某局预算\n2025-02-09\n某局决算"])
 def test_days_that_are_not_the_day_of_publication_are_left_alone(text: str) -> None:
-    assert published_on(page(text)).day is None
+    assert published_on(written(text)).day is None
 
 
 def test_the_dated_signature_speaks_where_nothing_else_does() -> None:
-    assert published_on(page("一、概况\n" + "正文。" * 40 + "\n青岚县档案馆\n2021年8月30日\n网站地图")).day == date(2021, 8, 30)
+    assert published_on(written("一、概况\n" + "正文。" * 40 + "\n青岚县档案馆\n2021年8月30日\n网站地图")).day == date(2021, 8, 30)
 
 
 def test_hostile_runs_of_digits_end_quickly() -> None:

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from extract.document import Document, Heading, Paragraph, Source, Span
 from normalize.glossary import glossary
 from normalize.sections import find_sections
-
-
-def page(*lines: str) -> Document:
-    text = "\n".join(("第四部分 名词解释", *lines))
-    blocks: list[Heading | Paragraph] = []
-    position = 0
-    for line in text.split("\n"):
-        span = Span(position, position + len(line))
-        blocks.append(Paragraph(span) if position else Heading(span, 1, "第四部分"))
-        position += len(line) + 1
-    return Document(Source("a", "ab" * 32, "text/plain", "utf-8"), text, tuple(blocks))
+from tests.paper import written
 
 
 def terms(*lines: str) -> list[tuple[str, str]]:
-    document = page(*lines)
+    document = written("\n".join(("#第四部分 名词解释", *lines)))
     return [(entry.term, entry.definition) for entry in glossary(document, find_sections(document))]
 
 
@@ -50,7 +39,7 @@ def test_signature_attachment_and_contact_are_no_terms() -> None:
 
 
 def test_entries_are_numbered_in_order_and_read_back_from_their_span() -> None:
-    document = page("（一）基本支出：指甲。", "（三）项目支出：指乙。")
+    document = written("#第四部分 名词解释\n（一）基本支出：指甲。\n（三）项目支出：指乙。")
     found = glossary(document, find_sections(document))
     assert [(entry.ordinal, entry.term) for entry in found] == [(1, "基本支出"), (2, "项目支出")]
     assert [document.text(entry.span) for entry in found] == ["基本支出：指甲。", "项目支出：指乙。"]

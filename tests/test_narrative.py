@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import pytest
 
-from extract.document import Document, Heading, Paragraph, Source, Span
 from normalize.narrative import read_narrative
 from normalize.records import BudgetLine, Identity, Quantity, Recognised
 from normalize.sections import find_sections
+from tests.paper import written
+
+if TYPE_CHECKING:
+    from extract.document import Document
 
 
 class NoCodes:
@@ -20,18 +24,8 @@ class NoCodes:
         return None
 
 
-def document(*lines: str) -> Document:
-    """A page of the given lines; a line that begins with # is a heading."""
-    content, blocks, start = "\n".join(line.removeprefix("#") for line in lines), [], 0
-    for line in lines:
-        span = Span(start, start + len(line.removeprefix("#")))
-        blocks.append(Heading(span, 2) if line.startswith("#") else Paragraph(span))
-        start = span.end + 1
-    return Document(Source("page", "0" * 64), content, tuple(blocks))
-
-
 def read(sentence: str, heading: str = "收入支出决算总体情况说明", stage: str = "final") -> tuple[Document, Recognised]:
-    page = document(f"#一、{heading}", sentence)
+    page = written(f"#一、{heading}\n{sentence}")
     return page, read_narrative(page, find_sections(page), Identity(stage=stage, fiscal_year=2020), NoCodes())
 
 
@@ -131,7 +125,7 @@ def test_a_missing_unit_is_a_finding_beside_the_value() -> None:
 
 
 def test_glossary_and_duties_hold_no_figures() -> None:
-    page = document("#一、职能职责", "负责3个街道,支出合计5万元。", "#二、名词解释", "基本支出：指支出合计7万元。")
+    page = written("#一、职能职责\n负责3个街道,支出合计5万元。\n#二、名词解释\n基本支出：指支出合计7万元。")
     found = read_narrative(page, find_sections(page), Identity(stage="final", fiscal_year=2020), NoCodes())
     assert found.budget_lines == ()
     assert found.quantities == ()

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from extract.document import Cell, Document, Heading, Paragraph, Source, Span, Table
+from extract.document import Cell, Span, Table
 from normalize.organisation import organisation
 from normalize.sections import find_sections
+from tests.paper import written
 
 if TYPE_CHECKING:
+    from extract.document import Document
     from normalize.records import OrganisationItem
 
 
 def page(text: str, *tables: Table) -> Document:
-    blocks: list[Heading | Paragraph | Table] = []
-    position = 0
-    for line in text.split("\n"):
-        span = Span(position, position + len(line))
-        if line.strip() and not any(table.span.start <= span.start < table.span.end for table in tables):
-            blocks.append(Heading(span, 3, line[:3]) if line.startswith("（") and "。" not in line else Paragraph(span))
-        position += len(line) + 1
-    ordered = sorted((*blocks, *tables), key=lambda block: block.span)
-    return Document(Source("a", "ab" * 32, "text/plain", "utf-8"), text, tuple(ordered))
+    return written(re.sub(r"(?m)^(?=（[^。]*$)", "###", text), *tables)
 
 
 def items(document: Document) -> tuple[OrganisationItem, ...]:

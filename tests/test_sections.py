@@ -4,18 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from extract.document import Document, Heading, Paragraph, Source, Span
 from normalize.sections import find_sections, numbered, section_kind
-
-
-def document(*lines: str) -> Document:
-    content, blocks, start = "\n".join(line.lstrip("#") for line in lines), [], 0
-    for line in lines:
-        span = Span(start, start + len(line.lstrip("#")))
-        level = len(line) - len(line.lstrip("#"))
-        blocks.append(Heading(span, level) if level else Paragraph(span))
-        start = span.end + 1
-    return Document(Source("page", "0" * 64), content, tuple(blocks))
+from tests.paper import written
 
 
 @pytest.mark.parametrize(("heading", "kind"), [
@@ -38,7 +28,7 @@ def test_numbers_of_an_outline_have_levels(line: str, level: int) -> None:
 
 
 def test_sections_nest_and_inherit_the_kind_above_them() -> None:
-    page = document("##三、“三公”经费情况说明", "###(一)总体情况", "共计3万元。", "###(二)实物量情况", "0批次。")
+    page = written("##三、“三公”经费情况说明\n###(一)总体情况\n共计3万元。\n###(二)实物量情况\n0批次。")
     assert [(s.level, s.heading, s.section_kind, s.parent_id) for s in find_sections(page)] == [
         (2, "三、“三公”经费情况说明", "three_public", None),
         (3, "(一)总体情况", "three_public", "0000000000000000-sections-00001"),
@@ -47,17 +37,17 @@ def test_sections_nest_and_inherit_the_kind_above_them() -> None:
 
 
 def test_a_heading_that_runs_on_into_prose_is_cut_from_it() -> None:
-    page = document("##二、收入支出决算总体情况说明", "1.收入情况。2020年度收入合计5万元。")
+    page = written("##二、收入支出决算总体情况说明\n1.收入情况。2020年度收入合计5万元。")
     section = find_sections(page)[1]
     assert (section.heading, section.section_kind) == ("收入情况", "total")
     assert [page.text(span) for span in section.passages] == ["2020年度收入合计5万元。"]
 
 
 def test_a_numbered_sentence_is_not_a_heading() -> None:
-    page = document("##五、预算绩效管理情况说明", "1.2020年到位项目资金115.2万元")
+    page = written("##五、预算绩效管理情况说明\n1.2020年到位项目资金115.2万元")
     assert [section.heading for section in find_sections(page)] == ["五、预算绩效管理情况说明"]
 
 
 def test_a_contents_list_gives_no_sections() -> None:
-    page = document("##一、部门基本情况", "##二、名词解释", "##一、部门基本情况", "承担本县事务。", "##二、名词解释", "基本支出:指支出。")
+    page = written("##一、部门基本情况\n##二、名词解释\n##一、部门基本情况\n承担本县事务。\n##二、名词解释\n基本支出:指支出。")
     assert [(s.heading, len(s.passages)) for s in find_sections(page)] == [("一、部门基本情况", 1), ("二、名词解释", 1)]
