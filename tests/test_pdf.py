@@ -187,17 +187,39 @@ def test_a_wrapped_label_is_one_word_and_a_numbered_list_keeps_its_lines() -> No
     assert rows_of(document)[0] == ["本年收入合计", "1.完成改造；\n2.完成验收。", "x"]
 
 
-def test_a_table_with_three_rules_and_none_down_has_its_columns_from_the_text() -> None:
-    def draw(canvas: Canvas) -> None:
-        for y in (740, 716, 620):
-            canvas.line(72, y, 522, y)
-        canvas.setFont(SONG, 10.5)
-        for index, row in enumerate([["项目", "预算数", "决算数"], ["出国费", "0.00", "0.00"], ["接待费", "12.50", "3.10"], ["合计", "12.50", "3.10"]]):
-            for x, text in zip((80, 300, 450), row, strict=True):
-                canvas.drawString(x, 724 - 28 * index, text)
+def three_lines(head: Sequence[Sequence[tuple[float, str]]], body: Sequence[Sequence[tuple[float, str]]]) -> Callable[[Canvas], None]:
+    """A rule above the head, below it and below the table, and none down; each text with its place across."""
 
-    document = read(draw)
-    assert rows_of(document) == [["项目", "预算数", "决算数"], ["出国费", "0.00", "0.00"], ["接待费", "12.50", "3.10"], ["合计", "12.50", "3.10"]]
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont(SONG, 10.5)
+        lines = [*head, *body]
+        for y in (740, 740 - 28 * len(head), 740 - 28 * len(lines)):
+            canvas.line(72, y, 522, y)
+        for index, line in enumerate(lines):
+            for x, text in line:
+                canvas.drawString(x, 722 - 28 * index, text)
+
+    return draw
+
+
+def test_a_table_with_three_rules_and_none_down_has_its_columns_from_the_text() -> None:
+    rows = [["项目", "预算数", "决算数"], ["出国费", "0.00", "0.00"], ["接待费", "12.50", "3.10"], ["合计", "12.50", "3.10"]]
+    head, *body = [list(zip((80, 300, 450), row, strict=True)) for row in rows]
+    assert rows_of(read(three_lines([head], body))) == rows
+
+
+def test_a_blank_column_between_three_rules_has_its_head_to_tell_of_it() -> None:
+    head = [[(80, "项目"), (330, "本年支出")], [(230, "合计"), (330, "基本支出"), (450, "项目支出")]]
+    body = [[(80, "教育支出"), (230, "12.50"), (330, "12.50")], [(80, "住房保障支出"), (230, "3.10"), (330, "3.10")]]
+    assert rows_of(read(three_lines(head, body)))[1:] == [["", "合计", "基本支出", "项目支出"], ["教育支出", "12.50", "12.50", ""], ["住房保障支出", "3.10", "3.10", ""]]
+
+
+def test_two_heads_over_one_column_between_three_rules_are_no_table() -> None:
+    head = [[(80, "项目"), (250, "年初预算"), (310, "决算")]]
+    body = [[(80, "教育支出"), (260, "1,234,512.50")], [(80, "住房保障支出"), (260, "1,234,503.10")], [(80, "合计"), (260, "2,469,015.60")]]
+    document = read(three_lines(head, body))
+    assert not list(document.tables())
+    assert "2,469,015.60" in document.content
 
 
 def test_rules_under_headings_are_no_table() -> None:
