@@ -99,6 +99,9 @@ def parser() -> Parser:
     merge.add_argument("shards", nargs="+", type=Path, metavar="SHARD", help="datasets that `run --shard` wrote, or a folder of them")
     merge.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the one dataset stands 数据集位置")
 
+    migrate = commands.add_parser("migrate", help="bring a dataset of an earlier version to this one's columns 升级旧数据集", allow_abbrev=False)
+    migrate.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
+
     status = commands.add_parser("status", help="how far a run is, what a dataset holds 运行进度与数据集概况", allow_abbrev=False)
     status.add_argument("output", nargs="?", type=Path, default=Path("output"), metavar="OUTPUT", help="default: output/ 数据集位置")
 
@@ -173,6 +176,12 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
             from gongkai.run import merge  # noqa: PLC0415
 
             print(summary.summary(merge(asked.shards, asked.output)))
+            return 0
+        case "migrate":
+            from gongkai import summary  # noqa: PLC0415
+            from gongkai.run import migrate  # noqa: PLC0415
+
+            print(summary.summary(migrate(asked.dataset)))
             return 0
         case "status":
             from gongkai.status import status  # noqa: PLC0415

@@ -14,7 +14,6 @@ import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
-from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gongkai import schema
+from gongkai import migration, schema
 from gongkai.csvtext import csv_body, csv_header
 from gongkai.errors import OutputError
 
@@ -71,9 +70,8 @@ def _part(table: str, rows: list[Row]) -> Part:
 def folder_of(document: Row) -> str:
     """The department-year folder of a row of `documents`, relative to the dataset."""
     values = {name: document[at] for name, at in DOCUMENT_COLUMNS.items()}
-    department, year = values["department"], values["fiscal_year"]
-    if department and year and values["status"] in DISCLOSING:
-        return f"{DEPARTMENTS}/year={year}/{values['region_code'] or '000000'}-{sha256(department.encode()).hexdigest()[:8]}"
+    if values["department_id"] and values["fiscal_year"] and values["status"] in DISCLOSING:
+        return f"{DEPARTMENTS}/year={values['fiscal_year']}/{values['department_id']}"
     return f"{UNPLACED}{values['document_id'][:2]}"
 
 
@@ -157,9 +155,9 @@ def parts_in(place: Path, *, without: Collection[str] = ()) -> dict[str, Parts]:
 
 
 def read_table(file: Path, table: str) -> pa.Table:
-    """A table we wrote; OutputError where the file is damaged or was written with other columns."""
+    """A table we wrote, in the columns of this version; OutputError where the file is damaged or was written with other columns."""
     try:
-        found = pq.ParquetFile(file).read()
+        found = migration.lifted(table, pq.ParquetFile(file).read())
     except (OSError, pa.ArrowInvalid) as error:
         raise OutputError(
             zh=f"数据文件无法读取：{file}；删去其所在文件夹后重新运行即可",
@@ -180,6 +178,11 @@ def _swap(place: Path) -> None:
         place.rename(former)
     if fresh.exists():
         fresh.rename(place)
+
+
+def is_current(place: Path) -> bool:
+    """Whether a folder was written with this schema version."""
+    return migration.version_of(pq.read_schema(place / "documents.parquet")) == schema.VERSION
 
 
 def recover(output: Path) -> None:

@@ -51,6 +51,7 @@ def document_row(
         "source_sha256": digest,
         "media_type": document.source.media_type if document else media_type,
         "encoding": document.source.encoding if document else None,
+        "department_id": schema.department_id(identity.region_code, identity.department),
         "attachments": [{"text": link.text, "link": link.target} for link in identity.attachments],
         "page_count": document.page_count if document else None,
         "char_count": len(document.content) if document else None,

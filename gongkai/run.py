@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gongkai import agreement, dataset, dictionary, journal, pages, plan, pool, recovery, shards, sources, tally
+from gongkai import agreement, dataset, dictionary, journal, pages, plan, pool, recovery, schema, shards, sources, tally
 from gongkai.errors import OutputError
 from gongkai.extraction import Extracted, Task, extract, without_rows
 from gongkai.journal import FAILED, Entry
@@ -144,11 +144,33 @@ def writable(output: Path) -> Iterator[tuple[Connection, Log]]:
     with alone(output), _log(output) as log:
         (output / shards.COMPLETE).unlink(missing_ok=True)
         with recovery.journal_of(output, lambda folder, source: log(event="damaged", folder=folder, source=source)) as store:
+            _migrate(output, store)
             yield store, log
             if journal.state(store, "stale") or not (output / dataset.DATA).is_dir():
                 dataset.compact(output)
                 agreement.write(output)
                 journal.note(store, stale=0)
+
+
+def _migrate(output: Path, store: Connection) -> None:
+    """Write the department-years of an earlier schema version anew, each as a whole; a kill loses none, the next call goes on."""
+    if journal.state(store, "schema") == schema.VERSION:
+        return
+    for place in dataset.folders(output):
+        if not dataset.is_current(place):
+            folder = place.relative_to(output).as_posix()
+            dataset.write_folder(output, folder, dataset.parts_in(place))
+            journal.add(store, (), [(folder, journal.seal(place))])
+    journal.note(store, schema=schema.VERSION)
+
+
+def migrate(output: Path) -> Tally:
+    """Bring a dataset to this version's columns, as every run into it does first; what it holds."""
+    if not (output / journal.JOURNAL).exists():
+        raise OutputError(zh=f"{output} 不是本程序的数据集", en=f"{output} is no dataset of ours")
+    with writable(output) as (store, log):
+        log(event="migrate", schema=schema.VERSION)
+        return tally.tally(store)
 
 
 def _run(

@@ -1,19 +1,23 @@
 """The columns of every table, read from columns.csv: one explicit Arrow schema per table, used for every file we write.
 
 `columns.csv` lists the columns a table has of its own; the columns every data table repeats (`*head`) come before them and the
-evidence columns (`*evidence`) after them. `documents` has only its own.
+evidence columns (`*evidence`) after them. `documents` has only its own. Beside the type it says which `values` a column can have and
+which column it `references`: what a validator, a data package and a database are told is told there, once.
 """
 
 from __future__ import annotations
 
 import csv
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+VERSION = 2  # of the files' columns and metadata; what changed from one to the next is in migration.py
+VERSION_KEY, TABLE_KEY = b"gongkai.schema_version", b"gongkai.table"  # in the metadata of every Parquet file
 HEAD, EVIDENCE = "*head", "*evidence"
 TABLE_TITLES = {
     "documents": ("文件", "one row per input, whatever happened to it"),
@@ -38,13 +42,19 @@ WHOLE = frozenset({"documents", *DERIVED_TITLES})  # tables without the repeated
 
 
 class Column(NamedTuple):
-    """One column as columns.csv declares it; `unit` names a unit or the column that holds it."""
+    """One column as columns.csv declares it.
+
+    `unit` names a unit or the column that holds it. `values` is what a cell may be, where that is known: `a|b` these words, `/x/` whatever
+    the expression matches as a whole, `1..` a number from there up. `references` is the `table.column` whose values it repeats (`*`: any table's).
+    """
 
     table: str
     name: str
     type: str
     nullable: bool
     unit: str
+    values: str
+    references: str
     title_zh: str
     title_en: str
     description_zh: str
@@ -68,6 +78,24 @@ def columns(table: str) -> tuple[Column, ...]:
     """
     groups = (table,) if table in WHOLE else (HEAD, table, EVIDENCE)
     return tuple(column._replace(table=table) for group in groups for column in declared() if column.table == group)
+
+
+def primary_key(table: str) -> str | None:
+    """The column that names a row; None for the tables that are made of others' rows.
+
+    >>> primary_key("budget_lines"), primary_key("projects"), primary_key("documents"), primary_key("ledger")
+    ('row_id', 'row_id', 'document_id', None)
+    """
+    return "document_id" if table == "documents" else None if table in WHOLE else "row_id"
+
+
+def department_id(region_code: str | None, department: str | None) -> str | None:
+    """The id of a department, as its folders are named: region code (000000 where unknown) - first 8 hex of sha256(department).
+
+    >>> department_id("500229", "重庆市城口县山地气候服务办公室")
+    '500229-2ac5e717'
+    """
+    return f"{region_code or '000000'}-{sha256(department.encode()).hexdigest()[:8]}" if department else None
 
 
 def own_columns(table: str) -> tuple[Column, ...]:
@@ -100,4 +128,5 @@ def arrow(table: str) -> pa.Schema:
             pa.struct([pa.field("field", pa.string()), pa.field("raw", pa.string()), *span])
         ),
     }
-    return pa.schema([pa.field(column.name, types[column.type], column.nullable) for column in columns(table)])
+    fields = [pa.field(column.name, types[column.type], column.nullable) for column in columns(table)]
+    return pa.schema(fields, metadata={TABLE_KEY: table, VERSION_KEY: str(VERSION)})

@@ -125,7 +125,8 @@ def merge(places: Sequence[Path], store: sqlite3.Connection, output: Path) -> in
         for folder in sorted({folder.relative_to(place).as_posix() for place in places for folder in dataset.folders(place)}):
             holding = {place: list(journal.select(held, "where folder = ?", folder)) for place, held in journals.items() if (place / folder).is_dir()}
             count += sum(map(len, holding.values()))
-            if len(holding) == 1 and not (output / folder).exists() and not any(journal.find(store, entry.document_id) for held in holding.values() for entry in held):
+            new = not (output / folder).exists() and not any(journal.find(store, entry.document_id) for held in holding.values() for entry in held)
+            if new and len(holding) == 1 and all(dataset.is_current(place / folder) for place in holding):
                 whole.update((folder, place / folder) for place in holding)
                 entries += (entry for held in holding.values() for entry in held)
                 if len(whole) >= FOLDERS:

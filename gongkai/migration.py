@@ -1,0 +1,48 @@
+"""Datasets of earlier schema versions: their tables are lifted step by step as they are read, and `gongkai migrate` writes them so.
+
+From 1 to 2: documents.department_id; every Parquet file names its table and version.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from gongkai import schema
+from gongkai.errors import OutputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def version_of(found: pa.Schema) -> int:
+    """The schema version a file was written with; the first wrote none.
+
+    >>> version_of(pa.schema([])), version_of(schema.arrow("glossary"))
+    (1, 2)
+    """
+    return int((found.metadata or {}).get(schema.VERSION_KEY, 1))
+
+
+def lifted(table: str, rows: pa.Table) -> pa.Table:
+    """The rows of a table as this version has them. Raises `OutputError` for what a newer version wrote."""
+    version = version_of(rows.schema)
+    if version > schema.VERSION:
+        raise OutputError(
+            zh=f"数据由更新的版本写出（架构 {version}，本程序 {schema.VERSION}）；请升级 gongkai",
+            en=f"written by a newer gongkai (schema {version}, ours is {schema.VERSION}); upgrade gongkai",
+        )
+    for step in range(version, schema.VERSION):
+        rows = STEPS[step](table, rows)
+    return rows if version == schema.VERSION else rows.replace_schema_metadata(schema.arrow(table).metadata)
+
+
+def _with_department_ids(table: str, rows: pa.Table) -> pa.Table:
+    if table != "documents":
+        return rows
+    ids = [schema.department_id(region, name) for region, name in zip(*(rows.column(name).to_pylist() for name in ("region_code", "department")), strict=True)]
+    return rows.add_column(rows.schema.get_field_index("department") + 1, pa.field("department_id", pa.string()), pa.array(ids, pa.string()))
+
+
+STEPS: dict[int, Callable[[str, pa.Table], pa.Table]] = {1: _with_department_ids}
