@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from gongkai.errors import GongkaiError
+from gongkai.export import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,6 +111,11 @@ def parser() -> Parser:
     diff.add_argument("second", type=Path, metavar="RUN_B")
     diff.add_argument("--csv", type=Path, default=None, metavar="FILE", help="write every difference there 全部差异写入该文件")
 
+    export = commands.add_parser("export", help="write a dataset in a form other programs want 导出", allow_abbrev=False)
+    export.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
+    export.add_argument("--to", choices=FORMS, required=True, help="the form 格式")
+    export.add_argument("--out", type=Path, default=None, metavar="PLACE", help="file or folder to write (default: DATASET/export/…) 写到何处")
+
     accept = commands.add_parser("accept", help="show what changed in fixtures' goldens, then write them 更新样例的预期结果", allow_abbrev=False)
     accept.add_argument("fixtures", nargs="+", type=Path, metavar="FIXTURE")
 
@@ -192,6 +198,12 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
             from gongkai.difference import differences, shown  # noqa: PLC0415
 
             print(shown(differences(asked.first, asked.second), asked.csv))
+            return 0
+        case "export":
+            from gongkai.export import export  # noqa: PLC0415
+
+            for file in export(asked.dataset, asked.to, asked.out):
+                print(file)
             return 0
         case "accept":
             from gongkai.goldens import accept  # noqa: PLC0415
