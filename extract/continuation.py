@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NUMBER = re.compile(r"[-—–－+]?[\d,，.%％]+")
 AMOUNT = re.compile(r"[-—–－+]?\d[\d,]*[.,]\d+[%％]?")
 MOST_HEAD_ROWS = 12
+FRAME_LABELS = 3  # of the rows below what is repeated, all different
 SAME_EDGE = 2.0  # points; real continuations agree to 0.1
 
 
@@ -125,6 +126,17 @@ def _texts(table: PlacedTable) -> list[tuple[str, ...]]:
 def same_head(first: PlacedTable, after: PlacedTable) -> bool:
     """Whether `after` opens with the row that the table opens with."""
     return _repeated(_texts(first), _texts(after)) > 0
+
+
+def same_frame(first: PlacedTable, after: PlacedTable) -> bool:
+    """Whether `after` is printed on the form of `first`: below what both open with, all rows of both begin alike, with several labels.
+
+    A table that goes on repeats its head and then says something new; a form filled in again repeats the labels of its rows.
+    """
+    head, rows = _texts(first), _texts(after)
+    begun = _repeated(head, rows)
+    below = [(expected[:1], row[:1]) for expected, row in zip(head[begun:], rows[begun:], strict=False)] if begun else []
+    return all(expected == row for expected, row in below) and len({row for _, row in below if any(row)}) >= FRAME_LABELS
 
 
 def _repeated(head: Sequence[tuple[str, ...]], rows: Sequence[tuple[str, ...]]) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from extract.composition import NOWHERE, Composition, PlacedCell, PlacedParagraph, PlacedTable, Run, compose
-from extract.continuation import continues, joined, same_head
+from extract.continuation import continues, joined, same_frame, same_head
 from extract.joining import Margins, TextLine, cell_joint
 from extract.lattice import Grid, grids_of, is_crowded, joined_rules
 from extract.lines import arrange
@@ -140,7 +140,8 @@ def _flow(leaves: Sequence[Leaf], furniture: frozenset[tuple[int, int]], margins
                 lines.append(piece)
                 continue
             over = ["".join(line.text.split()) for line in lines if line.page == leaf.number]
-            if parts and continues(parts[-1], piece) and (not lines or (len(over) == len(lines) and lead[-len(over) :] == over and same_head(parts[0], piece))):
+            titled = not lines or (bool(parts) and len(over) == len(lines) and lead[-len(over) :] == over and same_head(parts[0], piece))
+            if parts and titled and continues(parts[-1], piece) and not same_frame(parts[0], piece):
                 parts.append(piece)  # what stands over it again is the title that the first part has
             else:
                 if parts:

@@ -155,6 +155,22 @@ def test_a_title_that_is_printed_again_over_the_next_part_does_not_part_a_table(
     assert document.content.count("单位：万元") == 1
 
 
+def test_a_form_that_is_filled_in_again_on_the_next_page_is_a_table_of_its_own() -> None:
+    def filled(unit: str, budget: str, goal: str) -> list[list[str]]:
+        return [["项目名称", "公车租赁", ""], ["实施单位", unit, ""], ["资金总额", budget, ""], ["一级指标", "三级指标", "指标值"], ["产出指标", goal, "≥12次"], ["效益指标", "保障出行", "达标"]]
+
+    first, second = filled("渔港管理站", "18.00", "租车次数"), filled("海堤管理站", "3.00", "用车次数")
+    document = read(grid(first), grid(second))
+    assert [rows_of(document, table) for table in document.tables()] == [first, second]
+    assert [table.pages for table in read(grid(first), grid(first)).tables()] == [(1,), (2,)]  # the same form twice
+
+
+def test_a_table_that_goes_on_with_a_few_labels_it_had_before_is_one_table() -> None:
+    first = [HEAD, ["一", "公共预算", "6.00"], ["二", "基金预算", "2.00"], ["三", "国有资本", "1.00"], ["四", "专户资金", "3.00"]]
+    after = [HEAD, ["一", "公共预算", "0.50"], ["二", "基金预算", ""], ["三", "国有资本", ""], ["总计", "", "12.50"]]
+    assert rows_of(read(grid(first), grid(after))) == [*first, *after[1:]]
+
+
 def test_a_total_that_is_printed_again_with_the_head_counts_once() -> None:
     total = ["", "合计", "1,313.46"]
     document = read(grid([HEAD, total, BODY[0]]), grid([HEAD, total, BODY[1]]))

@@ -161,3 +161,51 @@ def test_a_list_of_projects_in_rows_gives_one_project_per_name() -> None:
     assert [(r.project_id[-1], r.level3, r.target_operator, str(r.target_value), r.target_unit, str(r.weight)) for r in found.indicators] == [
         ("1", "清淤山塘", "≥", "12", "口", "60"), ("1", "完工率", "=", "100", "%", "40"), ("2", "衬砌长度", "≥", "3", "公里", "100"),
     ]  # fmt: skip
+
+
+TARGET_HEAD = ["一级指标", "二级指标", "三级指标", "指标值"]
+
+
+@pytest.mark.parametrize(("printed", "weight"), [("产出指标（50分）", "50"), ("产出指标50", "50"), ("产出指标 50 分", "50"), ("产出指标", None)])
+def test_a_weight_behind_a_level_is_a_score_and_no_part_of_its_name(printed: str, weight: str | None) -> None:
+    found = read_forms(document(form([printed, "数量指标", "清淤山塘", "≥12口", "=13口", "", "100%", "", ""])))
+    assert [row.level1 for row in found.indicators] == ["产出指标"]
+    assert [(score.component, str(score.weight)) for score in found.scores if score.source == "printed" and score.component != "total"] == ([("产出指标", weight)] if weight else [])
+
+
+def test_a_level_that_holds_what_stood_in_several_cells_is_a_finding() -> None:
+    jumbled = "产出指标通过更换闸门启闭设备产出指标保障灌区下游用水安全产出指标成本指标效益指标"
+    found = read_forms(document(form([jumbled, "数量指标", "更换启闭机", "≥2台", "=2台", "20", "100%", "20", ""])))
+    assert [(row.level1, row.level2, row.level3) for row in found.indicators] == [(None, "数量指标", "更换启闭机")]
+    assert [finding.check_id for finding in found.findings] == ["form_cell_unreadable"]
+
+
+def test_the_budget_of_the_year_in_a_head_is_funds_and_that_of_all_years_beside_it_is_not() -> None:
+    page = document([
+        ["项目名称", "", "山塘清淤", "", ""],
+        ["项目资金（万元）", "实施期资金总额：", "900.00", "年度资金总额：", "300.00"],
+        ["", "其中：财政拨款", "800.00", "其中：财政拨款", "260.00"],
+        ["", "其他资金", "100.00", "", ""],
+        ["", "", "", "其他资金", "40.00"],
+        TARGET_HEAD,
+        ["产出指标", "数量指标", "清淤山塘", "≥12口"],
+    ])  # fmt: skip
+    found = read_forms(page)
+    assert [(fund.fund_source, str(fund.initial_budget)) for fund in found.project_funds] == [("total", "300.00"), ("other", "40.00")]
+    assert [str(project.initial_budget) for project in found.projects] == ["300.00"]
+
+
+def test_a_form_below_the_indicators_of_another_begins_with_its_department_where_its_name_is_lost() -> None:
+    page = document([
+        ["项目名称", "山塘清淤", "", ""],
+        ["主管部门", "云岭县水务局", "实施单位", "云岭县河道所"],
+        TARGET_HEAD,
+        ["产出指标", "数量指标", "清淤山塘", "≥12口"],
+        ["主管部门", "云岭县水务局", "实施单位", "云岭县灌区所"],
+        ["项目资金（万元）", "年度资金总额：", "25.00", ""],
+        TARGET_HEAD,
+        ["产出指标", "数量指标", "巡查渠道", "≥9次"],
+    ])  # fmt: skip
+    found = read_forms(page)
+    assert [(project.project_name, project.implementing_unit) for project in found.projects] == [("山塘清淤", "云岭县河道所"), (None, "云岭县灌区所")]
+    assert [(row.project_id[-1], row.level3) for row in found.indicators] == [("1", "清淤山塘"), ("2", "巡查渠道")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from extract.document import Span
@@ -22,7 +23,7 @@ _WORDS = load_toml("self_evaluation.toml")
 _LEVEL1 = frozenset(_WORDS["levels"]["level1"])
 _LEVEL2 = frozenset(_WORDS["levels"]["level2"])
 _PLACEHOLDERS = frozenset(key(word) for word in _WORDS["placeholders"]["words"])
-_WEIGHT_BEHIND = re.compile(r"[(（]?\s*[\d.]+\s*分\s*[)）]?$|[(（]\s*[\d.]+\s*[)）]$")
+_WEIGHT_BEHIND = re.compile(r"[(（]?\s*([\d.]+)\s*分\s*[)）]?$|[(（]\s*([\d.]+)\s*[)）]$|(?<=指标)\s*(\d+)$")
 _UNIT = re.compile(r"[(:](万元|元|亿元|千元)")
 _BLOCKS = ("head", "funds", "fund_rows", "goals", "indicators", "tail")
 _LEVELS = frozenset({"level1", "level2"})
@@ -45,6 +46,7 @@ class Reading:
     total: dict[str, Value] = field(default_factory=dict)
     notes: list[Value] = field(default_factory=list)
     unit: str | None = None
+    total_column: int | None = None  # where the head names the budget of the year
     heads: frozenset[str] = frozenset()
     labels: list[Span] = field(default_factory=list)  # cells that are words of the form itself
 
@@ -57,6 +59,17 @@ class IndicatorRow:
     values: Mapping[str, Value]
     readings: int = 1
     placeholder: bool = False
+
+
+def level_and_weight(text: str) -> tuple[str, str | None]:
+    """A level's name without the weight that is printed behind it, and that weight.
+
+    >>> level_and_weight("产出指标（50分）"), level_and_weight("满意度指标10"), level_and_weight("质量指标")
+    (('产出指标', '50'), ('满意度指标', '10'), ('质量指标', None))
+    """
+    plain = "".join(text.split())
+    behind = _WEIGHT_BEHIND.search(plain)
+    return (plain, None) if behind is None else (plain[: behind.start()], next(filter(None, behind.groups())))
 
 
 def source_label(label: str) -> str:
@@ -110,7 +123,7 @@ def read_form(document: Document, form: Form) -> Reading:
             else:
                 columns, part = {"target": own[0]}, "goals"
         else:
-            _read_pairs(document, row, reading)
+            _read_pairs(document, row, reading, sparse=sparse)
             reading.unit = reading.unit or _unit_in(filled)
     return reading
 
@@ -145,8 +158,9 @@ def _at(row: Row, column: int) -> Entry | None:
     return next((entry for entry in reversed(row) if entry.column <= column), None)
 
 
-def _read_pairs(document: Document, row: Row, reading: Reading) -> None:
+def _read_pairs(document: Document, row: Row, reading: Reading, *, sparse: bool) -> None:
     """Label, value, label, value; a label right behind a label means the first has no value."""
+    _read_fund_pairs(document, row, reading, sparse=sparse)
     label: str | None = None
     for entry in row:
         if entry.above:
@@ -158,6 +172,23 @@ def _read_pairs(document: Document, row: Row, reading: Reading) -> None:
             if entry.text:
                 reading.head.setdefault(label, _value(document, entry))
             label = None
+
+
+def _read_fund_pairs(document: Document, row: Row, reading: Reading, *, sparse: bool) -> None:
+    """The budget of the year in a head: its total, and the sources below it. What stands beside (实施期资金总额) is of all years and not taken."""
+    pairs = []
+    for source, amount in pairwise(entry for entry in row if entry.text and not entry.above):
+        named = field_of("fund_rows", source_label(source.text))
+        if named is not None and parse_number(amount.text) is not None:
+            pairs.append((named, source, amount))
+    if len(pairs) != 1:
+        return
+    named, source, amount = pairs[0]
+    if named == "total":
+        reading.total_column = source.column
+    elif reading.total_column is None or (source.column != reading.total_column and not sparse):
+        return
+    reading.funds.append((source.text, {"label": _value(document, source), "initial_budget": _value(document, amount)}))
 
 
 def _read_fund(document: Document, row: Row, own: Row, columns: Mapping[str, Entry], reading: Reading, *, sparse: bool) -> None:
@@ -288,11 +319,11 @@ def _take_row(level1: str | None, level2: str | None, values: Mapping[str, Value
 
 
 def _stem(text: str) -> str:
-    return _WEIGHT_BEHIND.sub("", text).removesuffix("指标")
+    return level_and_weight(text)[0].removesuffix("指标")
 
 
 def _is_level1(text: str) -> bool:
-    return _stem(text) in _LEVEL1 or _WEIGHT_BEHIND.sub("", text) in _LEVEL1
+    return _stem(text) in _LEVEL1 or level_and_weight(text)[0] in _LEVEL1
 
 
 def _is_level2(text: str) -> bool:

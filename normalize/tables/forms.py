@@ -96,6 +96,8 @@ def head_fields(row: Row, block: str) -> dict[str, Entry]:
     return found
 
 
+_OPENING = frozenset({"project_name", "unit_name"})
+_HEADING = _OPENING | {"supervising_department", "implementing_unit", "budget"}  # below indicators they open a form whose first row is lost
 _INDICATOR_HEADS = frozenset({"level1", "level2", "level3"})
 _VALUE_HEADS = frozenset({"target", "actual", "weight", "score", "unit", "nature"})
 
@@ -112,9 +114,20 @@ def is_funds_head(row: Row) -> bool:
     return len(heads) >= 3 and bool({"annual_budget", "executed", "initial_budget"} & heads.keys())
 
 
-def _opens(row: Row) -> bool:
+def _opens(row: Row, fields: frozenset[str] = _OPENING) -> bool:
     first = next((entry for entry in row if entry.text and not entry.above), None)
-    return first is not None and field_of("head", first.text) in {"project_name", "unit_name"}
+    return first is not None and field_of("head", first.text) in fields
+
+
+def _starts(rows: tuple[Row, ...]) -> list[int]:
+    """The rows with which a form may begin."""
+    starts: list[int] = []
+    below = False  # the last form has come to its indicators
+    for number, row in enumerate(rows):
+        if _opens(row, _HEADING if below else _OPENING):
+            starts.append(number)
+        below = is_indicator_head(row) or (below and starts[-1:] != [number])
+    return starts
 
 
 def find_forms(document: Document) -> tuple[Form, ...]:
@@ -139,7 +152,7 @@ def find_forms(document: Document) -> tuple[Form, ...]:
         if listing is not None:
             forms += [Form(block, group) for group in listing]
             continue
-        starts = [number for number, row in enumerate(rows) if _opens(row)]
+        starts = _starts(rows)
         complete = [start for start, end in zip(starts, [*starts[1:], len(rows)], strict=False) if any(is_indicator_head(row) for row in rows[start:end])]
         bounds = [0, *complete[1:], len(rows)]
         forms += [Form(block, tuple(enumerate(rows[start:end], start))) for start, end in pairwise(bounds)]

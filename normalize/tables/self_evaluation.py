@@ -14,17 +14,16 @@ from extract.document import Document, Paragraph, Span
 from normalize.folding import key
 from normalize.numbers import OPERATORS, is_dash, parse_number, parse_percent, parse_target
 from normalize.records import Finding, Indicator, Project, ProjectFund, Recognised, Score, row_id
-from normalize.tables.form_reading import IndicatorRow, Reading, Value, read_form, source_label
+from normalize.tables.form_reading import IndicatorRow, Reading, Value, level_and_weight, read_form, source_label
 from normalize.tables.forms import Form, field_of, find_forms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PRINTED_WEIGHT = re.compile(r"\((\d+(?:\.\d+)?)分?\)$|(\d+(?:\.\d+)?)分$")
-_WEIGHT_BEHIND = re.compile(r"[(（]?\s*[\d.]+\s*分\s*[)）]?$|[(（]\s*[\d.]+\s*[)）]$")
 _NUMBERED = re.compile(r"^指标\s*(?:[\d一二三四五六七八九十]+\s*[:：.、]?|[:：])\s*")
 _CODED_NAME = re.compile(r"(?P<code>[0-9A-Z]{8,})[-—](?P<name>.+)", re.DOTALL)
 _UNIT_CODE = re.compile(r"^\d{3,12}\s*[-—]\s*")  # 219001-… : the budget code of a unit, glued to its name
+LONGEST_LEVEL = 30  # characters; names of levels have 4 to 12
 _UNIT = re.compile(r"[(:](万元|元|亿元|千元)")
 
 
@@ -106,9 +105,10 @@ def _indicator(project_id: str, ordinal: int, kind: str, row: IndicatorRow, raw:
         findings.append(Finding("ambiguous", "undefined", "该行缺失空白单元格，存在两种以上读法，已取其一", "blank cells of this row are lost and more than one reading survives; one was taken",
                                 "look", project_id=project_id, span=row.span))  # fmt: skip
     named = values.get("level3")
+    level1, level2 = (_level(level, row, project_id, findings) for level in (row.level1, row.level2))
     return Indicator(
         project_id, ordinal, kind, row.span, raw,
-        _name(row.level1), _name(row.level2), None if named is None else _NUMBERED.sub("", named.text) or None,
+        level1, level2, None if named is None else _NUMBERED.sub("", named.text) or None,
         target.text if target else None, wanted.operator or operator, wanted.value, wanted.unit or (unit.text if unit and wanted.value is not None else None),
         actual.text if actual else None, reached.operator, reached.value, reached.unit or (unit.text if unit and reached.value is not None else None),
         _amount(values, "weight", project_id, findings), _amount(values, "coefficient_pct", project_id, findings), _amount(values, "score", project_id, findings),
@@ -117,9 +117,14 @@ def _indicator(project_id: str, ordinal: int, kind: str, row: IndicatorRow, raw:
     )  # fmt: skip
 
 
-def _name(text: str | None) -> str | None:
-    """A level's name without the weight printed behind it."""
-    return None if text is None else _WEIGHT_BEHIND.sub("", "".join(text.split())) or None
+def _level(text: str | None, row: IndicatorRow, project_id: str, findings: list[Finding]) -> str | None:
+    """A level's name without the weight printed behind it; a cell whose rules are lost, so that it holds what stood in several, is a finding."""
+    name = level_and_weight(text or "")[0] or None
+    if name is None or len(name) <= LONGEST_LEVEL:
+        return name
+    findings.append(Finding("form_cell_unreadable", "unreadable", f"“{name[:40]}…”不是指标级名，未读入", f"“{name[:40]}…” is no name of a level and was not read",
+                            "look", project_id=project_id, span=row.span))  # fmt: skip
+    return None
 
 
 def _project(document: Document, form: Form, project_id: str, ordinal: int, kind: str, reading: Reading, funds: tuple[ProjectFund, ...]) -> Project:
@@ -174,9 +179,9 @@ def _scores(project: Project, reading: Reading, indicators: tuple[Indicator, ...
         span = next((dict(fund).get("score") for fund in (values for _, values in reading.funds) if "score" in fund), None)
         rows.append(Score(project.project_id, "budget_execution", "printed", project.execution_weight, project.execution_score, None, span.span if span else None, span.text if span else None))
     for value in {key(row.values["level1"].text): row.values["level1"] for row in reading.rows if "level1" in row.values}.values():
-        weight = _PRINTED_WEIGHT.search(key(value.text))
+        name, weight = level_and_weight(key(value.text))
         if weight is not None:
-            rows.append(Score(project.project_id, _name(value.text) or "", "printed", Decimal(weight[1] or weight[2]), None, None, value.span, value.text))
+            rows.append(Score(project.project_id, name, "printed", parse_number(weight), None, None, value.span, value.text))
     for name in dict.fromkeys(row.level1 for row in indicators if row.level1):
         group = [row for row in indicators if row.level1 == name and not row.is_placeholder]
         weights = [row.weight for row in group if row.weight is not None]
