@@ -13,7 +13,7 @@ from itertools import compress, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pypdfium2  # noqa: F401  # initialises the library
+import pypdfium2  # noqa: F401  # loads the library
 from pypdfium2 import raw
 
 from extract.document import DocumentError
@@ -29,6 +29,17 @@ LOCK = threading.RLock()  # pdfium may be entered by one thread at a time
 OBJECTS_READ = 120_000  # of one page: maps and charts draw with hundreds of thousands
 FORM_DEPTH = 6
 PASSWORD_ERRORS = (4, 5)  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
+
+NO_FOLDERS = (ctypes.POINTER(ctypes.c_char) * 1)()  # a list that ends at once
+
+
+def _start(folders: object) -> None:
+    raw.FPDF_DestroyLibrary()
+    raw.FPDF_InitLibraryWithConfig(raw.FPDF_LIBRARY_CONFIG(version=2, m_pUserFontPaths=folders))
+
+
+# The fonts a machine happens to have decide what pdfium takes for the ink of a character whose font is not in the file: without any, every machine reads the same.
+_start(NO_FOLDERS)
 
 _pointer, _int, _uint = ctypes.c_size_t, ctypes.c_int, ctypes.c_uint  # pointers travel as numbers, 0 for none
 
@@ -98,6 +109,17 @@ def open_pdf(data: bytes) -> Iterator[PdfFile]:
             yield PdfFile(handle, count, meta(handle, b"Title"), data)
         finally:
             raw.FPDF_CloseDocument(handle)
+
+
+@contextmanager
+def fonts_of_this_machine() -> Iterator[None]:
+    """For drawing pages: characters whose font is not in the file are seen. No document may be open before or after."""
+    with LOCK:
+        _start(None)
+        try:
+            yield
+        finally:
+            _start(NO_FOLDERS)
 
 
 def meta(handle: object, name: bytes) -> str:
@@ -185,7 +207,7 @@ def mapped_boxes(boxes: Floats, matrix: Floats) -> Floats:
 
 def drawn_page(data: bytes, number: int, scale: float) -> tuple[int, int, bytes]:
     """A page (1-based) as width, height and RGB bytes, `scale` pixels a point."""
-    with open_pdf(data) as pdf:
+    with fonts_of_this_machine(), open_pdf(data) as pdf:
         page = raw.FPDF_LoadPage(pdf.handle, number - 1) if 1 <= number <= pdf.page_count else None
         if not page:
             raise DocumentError("unreadable", zh=f"没有第 {number} 页", en=f"there is no page {number}")

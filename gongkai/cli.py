@@ -113,7 +113,7 @@ def parser() -> Parser:
 
     export = commands.add_parser("export", help="write a dataset in a form other programs want 导出", allow_abbrev=False)
     export.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
-    export.add_argument("--to", choices=FORMS, required=True, help="the form 格式")
+    export.add_argument("--to", choices=tuple(FORMS), required=True, help="the form 格式")
     export.add_argument("--out", type=Path, default=None, metavar="PLACE", help="file or folder to write (default: DATASET/export/…) 写到何处")
 
     accept = commands.add_parser("accept", help="show what changed in fixtures' goldens, then write them 更新样例的预期结果", allow_abbrev=False)
