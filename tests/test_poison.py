@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import zipfile
 from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 import pytest
 
 from gongkai import run
+from gongkai.sources import archives
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +46,33 @@ PAGE_TREE_LOOP = (
 )
 
 
+def bomb(page: bytes) -> bytes:
+    """A zip file with a page, something that expands to much more than anybody sends, and a zip file in a zip file in a zip file."""
+    packed = page
+    for _ in range(20):
+        inner = io.BytesIO()
+        with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("deeper.zip", packed)
+        packed = inner.getvalue()
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("page.txt", page)
+        archive.writestr("boom.html", bytes(archives.RATIO_FROM + (2 << 20)))
+        archive.writestr("nested.zip", packed)
+    return whole.getvalue()
+
+
+def web_archive(*pages: bytes) -> bytes:
+    """A packed WARC of as many answers, the last of them cut in its middle."""
+    members = []
+    for number, page in enumerate(pages):
+        answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + page
+        head = f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/{number}\r\nWARC-Date: 2024-01-01T00:00:00Z\r\n"
+        head += f"WARC-Record-ID: <urn:x:{number}>\r\nContent-Type: application/http; msgtype=response\r\nContent-Length: {len(answer)}\r\n\r\n"
+        members.append(gzip.compress(head.encode() + answer + b"\r\n\r\n"))
+    return b"".join(members)[: -len(members[-1]) // 2]
+
+
 def folders(output: Path) -> dict[str, bytes]:
     return {str(file.relative_to(output)): file.read_bytes() for file in sorted((output / "departments" / "year=2023").rglob("*.*"))}
 
@@ -69,6 +100,8 @@ def test_each_poison_is_named_and_its_neighbours_are_unharmed(tmp_path: Path) ->
         "nested.html": b"<html><body>" + b"<div>" * 10_000 + b"2023" + b"</div>" * 10_000,
         "rows.html": b"<html><body><table>" + b"<tr><td>205</td><td>1.00</td></tr>" * 100_000 + b"</table>",
         "pages.pdf": PAGE_TREE_LOOP,
+        "bomb.zip": bomb(NEIGHBOUR.format(number=20).encode()),
+        "cut.warc.gz": web_archive(NEIGHBOUR.format(number=21).encode(), NEIGHBOUR.format(number=22).encode() * 40),
     }
     for name, data in poison.items():
         (place / name).write_bytes(data)
@@ -77,11 +110,12 @@ def test_each_poison_is_named_and_its_neighbours_are_unharmed(tmp_path: Path) ->
         file.write_text(NEIGHBOUR.format(number=number), encoding="utf-8")
     outcome = run.run([place], tmp_path / "out", workers=2, tell=lambda _entry, _seconds: None, begin=lambda _: None)
     rows = {row["source"].rsplit("/", 1)[-1]: row for row in pq.read_table(tmp_path / "out" / "data" / "documents.parquet").to_pylist()}
-    assert rows.keys() == {*poison, *(file.name for file in neighbours)}
+    inside = {"bomb.zip": {"page.txt", "boom.html", "deeper.zip"}, "cut.warc.gz": {"0", "1"}}
+    assert rows.keys() == {*poison, *(file.name for file in neighbours)}.difference(inside).union(*inside.values())
     run.run(neighbours, tmp_path / "alone", workers=1, tell=lambda _entry, _seconds: None, begin=lambda _: None)
     assert [row["status"] for name, row in rows.items() if name.startswith("neighbour")] == ["ok"] * 20
-    assert folders(tmp_path / "out") == folders(tmp_path / "alone")
-    ends = {name: (rows[name]["status"], (rows[name]["reason"] or "").rpartition(" / ")[2]) for name in poison}
+    assert folders(tmp_path / "alone").items() < folders(tmp_path / "out").items()  # which has the pages of the archives too
+    ends = {name: (row["status"], (row["reason"] or "").rpartition(" / ")[2]) for name, row in rows.items() if not name.startswith("neighbour")}
     assert ends == {
         "segfault.txt": ("crashed", "crashed: SIGSEGV"),
         "loop.txt": ("timeout", "timeout: took longer than the 1 seconds allowed"),
@@ -89,6 +123,11 @@ def test_each_poison_is_named_and_its_neighbours_are_unharmed(tmp_path: Path) ->
         "nested.html": ("not_a_disclosure", "hardly any text: a shell, or content loaded by script"),
         "rows.html": ("not_a_disclosure", "no title, section or table of a budget or final account"),
         "pages.pdf": ("unreadable", "none of the pages of the PDF can be read"),
+        "page.txt": ("ok", ""),
+        "boom.html": ("unreadable", "a zip bomb: it expands to more than 200 times its size; not read"),
+        "deeper.zip": ("unreadable", "archives nested more than 3 deep; not read"),
+        "0": ("ok", ""),
+        "1": ("unreadable", "the record of the web archive is cut off before its content"),
     }
     again = run.run([place], tmp_path / "out", workers=2, tell=lambda _entry, _seconds: None, begin=lambda _: None)
-    assert (again.new, again.known, again.failures) == (0, 26, outcome.failures)
+    assert (again.new, again.known, again.failures) == (0, 31, outcome.failures)

@@ -81,9 +81,7 @@ def records(name: str, place: Place, stream: IO[bytes], part: Part | None = None
             if record.wanted:
                 found += 1
                 yield _item(name, place, record)
-    except BaseException as error:
-        if not isinstance(error, OSError) and type(error).__name__ != "PanicException":  # what fastwarc's Rust raises is no Exception
-            raise
+    except _damages() as error:
         trouble = unreadable(f"网页存档自第{at}字节起已损坏，其后未读", f"the web archive is damaged behind byte {at} and was read no further: {error}")
         yield Item(Origin(f"{name}#{at}"), place, trouble=trouble)
         return
@@ -91,6 +89,12 @@ def records(name: str, place: Place, stream: IO[bytes], part: Part | None = None
         yield Item(Origin(f"{name}#{end}"), place, trouble=CUT)
     elif not found:
         yield Item(Origin(name), place, trouble=unreadable("网页存档里没有页面", "the web archive holds no page"))
+
+
+def _damages() -> tuple[type[BaseException], ...]:
+    """What a damaged archive makes fastwarc raise; where its Rust gives up that is no `Exception`, and a type made when it is first raised."""
+    kinds: list[type[BaseException]] = BaseException.__subclasses__()
+    return (OSError, *(kind for kind in kinds if kind.__name__ == "PanicException"))
 
 
 def record_bytes(step: Step, stream: IO[bytes]) -> bytes:
