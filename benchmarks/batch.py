@@ -1,8 +1,8 @@
-"""The batch run at size: python benchmarks/batch.py [--documents 5000] [--workers 2 1] [--kills 20]
+"""The batch run at size: python benchmarks/batch.py [--documents 5000] [--workers 2 1]
 
 Documents made from the examples (varied.py) are read by each number of workers: rate, resident size of the run itself and of its largest
-worker after a tenth and after all. Before it the overhead of the pool on tasks that do nothing; with --kills, after it the tests of
-tests/test_resume.py with so many kills. Other work on the machine moves absolute figures: trust the ratios.
+worker after a tenth and after all. Before it the overhead of the pool on tasks that do nothing. Other work on the machine moves
+absolute figures: trust the ratios.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from gongkai.journal import Entry
 
-ROOT = Path(__file__).parents[1]
 TASKS = 20_000
 
 
@@ -79,7 +78,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=5000)
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 1])
-    parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--place", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -99,8 +97,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for done, itself, largest in found["sizes"]:
                 print(f"  after {done:6}: the run {itself} MB, its largest worker {largest} MB")
             print(f"  the second run, which reads nothing: {found['again']:.1f} s", flush=True)
-    if options.kills:
-        subprocess.run([sys.executable, "-m", "pytest", "-q", "tests/test_resume.py"], cwd=ROOT, env={**os.environ, "GONGKAI_KILLS": str(options.kills)}, check=True)
 
 
 if __name__ == "__main__":
