@@ -153,7 +153,7 @@ def _signed(document: Document) -> Iterator[str]:
 
 
 def _founded(content: str) -> Iterator[str]:
-    """The body that 《某区机构改革方案》 founded, with the place of the plan before it: 武隆区 and 区政务办 as one name."""
+    """The body that 《某区机构改革方案》 founded, with the place of the plan in the stead of its short form: 云岭区 and 区档案馆 are one name."""
     plan = _REFORM_PLAN.search(content)
     if plan is not None:
         subject = _REFORM_SUBJECT.search(content, plan.end(), plan.end() + 120)

@@ -43,7 +43,7 @@ class _Register(NamedTuple):
     rows: dict[str, tuple[_Division, ...]]  # by code, oldest name first
     predecessors: dict[str, tuple[str, ...]]  # code -> earlier codes, latest first
     full: dict[str, frozenset[str]]  # official and short official names -> codes
-    bare: dict[str, frozenset[str]]  # 重庆, 昆明: names only before a place inside
+    bare: dict[str, frozenset[str]]  # 重庆, 贵阳: names only before a place inside
     lengths: dict[str, tuple[int, ...]]  # first two characters -> lengths of the names that begin so, longest first
 
 
@@ -105,10 +105,10 @@ def _lineage(code: str) -> tuple[str, ...]:
 def place_of_code(code: str, year: int | None = None) -> Place | None:
     """The place of a GB/T 2260 code, told by the code and names of the fiscal year; None for an unknown code.
 
-    >>> place_of_code("500232", 2020)
-    Place(code='500156', province='重庆市', city=None, county='武隆区')
-    >>> place_of_code("500156", 2016)
-    Place(code='500232', province='重庆市', city=None, county='武隆县')
+    >>> place_of_code("510124", 2020)
+    Place(code='510117', province='四川省', city='成都市', county='郫都区')
+    >>> place_of_code("510117", 2015)
+    Place(code='510124', province='四川省', city='成都市', county='郫县')
     """
     register = _register()
     if code not in register.rows:
@@ -206,8 +206,8 @@ def mentions(text: str, year: int | None = None, within: Place | None = None) ->
 def find_place(text: str, year: int | None = None, within: Place | None = None) -> Place | None:
     """The first place a department's name or a line names (所属行政区划), with its code of the fiscal year; None where it stays ambiguous.
 
-    >>> find_place("重庆市武隆区政务服务管理办公室", 2020)
-    Place(code='500156', province='重庆市', city=None, county='武隆区')
+    >>> find_place("成都市郫都区川菜博物馆", 2020)
+    Place(code='510117', province='四川省', city='成都市', county='郫都区')
     >>> find_place("贵州省黔南州罗甸县人民法院", 2022)
     Place(code='522728', province='贵州省', city='黔南布依族苗族自治州', county='罗甸县')
     >>> find_place("鼓楼区档案馆", 2022) is None, find_place("鼓楼区档案馆", 2022, within=find_place("福建省福州市"))

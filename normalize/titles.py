@@ -91,7 +91,7 @@ _TRAIL_WORDS = re.compile(r"(?:部门|单位|所属|下属|直属)$")
 def is_body(name: str) -> bool:
     """Whether a text can be the name of an organ or unit (机关、事业单位), by its ending and by what it does not contain.
 
-    >>> [is_body(text) for text in ("上海市普陀区财政局", "上海市普陀区", "某市某局（本级）", "国有资本经营预算情况", "西安市XX局")]
+    >>> [is_body(text) for text in ("上海市长宁区财政局", "上海市长宁区", "某市某局（本级）", "国有资本经营预算情况", "太原市XX局")]
     [True, False, True, False, False]
     """
     bare = bare_name(name)

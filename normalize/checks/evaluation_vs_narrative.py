@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from decimal import Decimal
 from difflib import SequenceMatcher
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from normalize.checks.ledger import Fact, Ledger, Subject
     from normalize.records import BudgetLine, Finding, Indicator
 
-ALIKE = 0.8  # names this similar are one project under two spellings
+ALIKE = Fraction(4, 5)  # names this similar are one project under two spellings
 TENTH = 10  # a performance figure this near to its counterpart is the same one, misprinted
 A_SENTENCE, BEGINNING = 30, 20  # characters: of a goal worth comparing, and by which its paragraph is found
 CAPTION = 90  # characters before the project's name in which the caption of its form stands
@@ -43,11 +44,14 @@ def _name(text: str | None) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _likeness(left: str, right: str) -> float:
+def _likeness(left: str, right: str) -> Fraction:
+    """The share of characters that two names have in common, in order; 1 where one holds the other."""
     if left in right or right in left:
-        return 1.0
+        return Fraction(1)
     matcher = SequenceMatcher(None, left, right, autojunk=False)
-    return matcher.ratio() if matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE else 0.0
+    if matcher.real_quick_ratio() < ALIKE or matcher.quick_ratio() < ALIKE:
+        return Fraction(0)
+    return Fraction(2 * sum(block.size for block in matcher.get_matching_blocks()), len(left) + len(right))
 
 
 def paired(ledger: Ledger) -> list[tuple[Form, Subject, BudgetLine]]:
