@@ -15,6 +15,7 @@ from rich.table import Table
 from gongkai import ledger
 from gongkai.dataset import DATA
 from gongkai.errors import OutputError, UsageError
+from gongkai.export import datapackage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,7 @@ def check(output: Path, fail_on: str | None, *, width: int | None = None) -> int
     if not (output / DATA / "documents.parquet").is_file():
         raise UsageError(zh=f"{output} 里没有数据集；先运行 gongkai run", en=f"there is no dataset at {output}; run `gongkai run` first")
     crossed = ledger.write(output)
+    datapackage.write(output, output / datapackage.DESCRIPTOR)
     documents = {row["document_id"]: row for row in _read(output, "documents", ("document_id", "department", "fiscal_year", "stage", "doc_kind", "status", "source")) if row["department"]}
     tallies: dict[Place, Counter[str]] = defaultdict(Counter)
     failures: dict[Place, list[Row]] = defaultdict(list)

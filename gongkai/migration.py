@@ -1,6 +1,6 @@
 """Datasets of earlier schema versions: their tables are lifted step by step as they are read, and `gongkai migrate` writes them so.
 
-From 1 to 2: documents.department_id; every Parquet file names its table and version.
+From 1 to 2: documents.department_id; sections.heading may be blank; every Parquet file names its table and version.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def lifted(table: str, rows: pa.Table) -> pa.Table:
         )
     for step in range(version, schema.VERSION):
         rows = STEPS[step](table, rows)
-    return rows if version == schema.VERSION else rows.replace_schema_metadata(schema.arrow(table).metadata)
+    target = schema.arrow(table)
+    return rows if version == schema.VERSION or rows.schema.names != target.names else rows.cast(target)
 
 
 def _with_department_ids(table: str, rows: pa.Table) -> pa.Table:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from gongkai import agreement, dataset, dictionary, journal, pages, plan, pool, recovery, schema, shards, sources, tally
 from gongkai.errors import OutputError
+from gongkai.export import datapackage
 from gongkai.extraction import Extracted, Task, extract, without_rows
 from gongkai.journal import FAILED, Entry
 from gongkai.version import extractor_version
@@ -149,6 +150,7 @@ def writable(output: Path) -> Iterator[tuple[Connection, Log]]:
             if journal.state(store, "stale") or not (output / dataset.DATA).is_dir():
                 dataset.compact(output)
                 agreement.write(output)
+                datapackage.write(output, output / datapackage.DESCRIPTOR)
                 journal.note(store, stale=0)
 
 
