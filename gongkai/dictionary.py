@@ -1,4 +1,4 @@
-"""What a dataset says about itself: dictionary.csv and README.md, both made from the schema."""
+"""What a dataset says about itself: dictionary.csv and README.md, made from the schema, and views.sql."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gongkai.dataset import replace_text
 if TYPE_CHECKING:
     from pathlib import Path
 
-README, DICTIONARY = "README.md", "dictionary.csv"
+README, DICTIONARY, VIEWS = "README.md", "dictionary.csv", "views.sql"
 TITLE = "# A gongkai dataset · 公开数据集\n"
 
 
@@ -53,6 +53,13 @@ def readme() -> str:
     return TITLE + files("gongkai").joinpath("dataset_readme.md").read_text(encoding="utf-8") + as_markdown()
 
 
+def views() -> str:
+    """views.sql of a dataset: ready views for DuckDB."""
+    from importlib.resources import files  # noqa: PLC0415
+
+    return files("gongkai").joinpath("views.sql").read_text(encoding="utf-8")
+
+
 def is_ours(output: Path) -> bool:
     """Whether the README.md there is one of ours."""
     file = output / README
@@ -60,6 +67,6 @@ def is_ours(output: Path) -> bool:
 
 
 def write(output: Path) -> None:
-    """Put both files beside the data."""
-    for name, text in ((DICTIONARY, as_csv()), (README, readme())):
+    """Put what describes it beside the data."""
+    for name, text in ((DICTIONARY, as_csv()), (README, readme()), (VIEWS, views())):
         replace_text(output / name, text)

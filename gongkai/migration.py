@@ -1,6 +1,6 @@
 """Datasets of earlier schema versions: their tables are lifted step by step as they are read, and `gongkai migrate` writes them so.
 
-From 1 to 2: documents.department_id; sections.heading may be blank; every Parquet file names its table and version.
+From 1 to 2: documents.department_id; every Parquet file names its table and version.
 """
 
 from __future__ import annotations

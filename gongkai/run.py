@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from gongkai import agreement, dataset, dictionary, journal, pages, plan, pool, recovery, schema, shards, sources, tally
+from gongkai import agreement, dataset, dictionary, figures, journal, pages, plan, pool, recovery, schema, shards, sources, tally
 from gongkai.errors import OutputError
 from gongkai.export import datapackage
 from gongkai.extraction import Extracted, Task, extract, without_rows
@@ -150,6 +150,7 @@ def writable(output: Path) -> Iterator[tuple[Connection, Log]]:
             if journal.state(store, "stale") or not (output / dataset.DATA).is_dir():
                 dataset.compact(output)
                 agreement.write(output)
+                figures.write(output)
                 datapackage.write(output, output / datapackage.DESCRIPTOR)
                 journal.note(store, stale=0)
 

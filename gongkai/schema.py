@@ -35,6 +35,7 @@ TABLE_TITLES = {
 }
 
 DERIVED_TITLES = {
+    "figures": ("主要数据", "the main figures of every department-year, one to a row, with the row each was taken from; only in data/"),
     "disagreements": ("文件间不一致", "totals that two documents of one department-year state differently; only in data/"),
     "ledger": ("跨文件核对", "checks across documents, written by `gongkai check`; only in data/"),
 }

@@ -8,6 +8,7 @@ time, so the same dataset is described by the same bytes.
 from __future__ import annotations
 
 import json
+import re
 from hashlib import file_digest
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,9 @@ SCHEMA_PROFILE = "https://datapackage.org/profiles/2.0/tableschema.json"
 TYPES = {"string": "string", "bool": "boolean", "int32": "integer", "int64": "integer", "double": "number", "decimal(24,6)": "number", "decimal(20,2)": "number"}
 NOTE = (
     "从政府部门公开的预算、决算网页与文件中读出的数据，每个数值附原文与出处。CSV 中会被电子表格当作公式执行的单元格以一个撇号开头，"
-    f"还原：将 {UNGUARD} 替换为 \\1；Parquet 无此改动。",
+    f"还原：将 {UNGUARD} 替换为 \\1；Parquet 无此改动。 "
     "Read from the budgets and final accounts that Chinese government bodies disclose; every value with the words it was read from. A CSV cell that a "
-    f"spreadsheet would run as a formula begins with one apostrophe: replace {UNGUARD} by \\1; Parquet is bare.",
+    f"spreadsheet would run as a formula begins with one apostrophe: replace {UNGUARD} by \\1; Parquet is bare."
 )
 
 
@@ -40,7 +41,7 @@ def described(dataset: Path) -> dict[str, Any]:
         "$schema": PROFILE,
         "name": "gongkai",
         "title": "预决算公开数据集 Budgets and final accounts as disclosed",
-        "description": " ".join(NOTE),
+        "description": NOTE,
         "version": str(schema.VERSION),
         "resources": [*(_table(dataset, table, present) for table in present), *(_parquet(dataset, table) for table in present)],
     }
@@ -110,7 +111,8 @@ def _constraints(column: Column) -> dict[str, Any]:
         allowed = {"minimum": int(values[:-2])}
     elif values:
         allowed = {"enum": values.split("|")}
-    return {**({} if column.nullable else {"required": True}), **allowed}
+    blank = values.startswith("/") and re.fullmatch(values[1:-1], "") is not None  # an empty text, which CSV cannot tell from none
+    return {**({} if column.nullable or blank else {"required": True}), **allowed}
 
 
 def write(dataset: Path, place: Path) -> list[Path]:
