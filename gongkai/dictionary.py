@@ -46,11 +46,17 @@ def _section(title: str, columns: tuple[schema.Column, ...]) -> str:
     return "\n".join([title, "", "| column | type | unit | 名称 title | 说明 description |", "|---|---|---|---|---|", *rows, ""])
 
 
+def card() -> str:
+    """The head of README.md that dataset catalogues read: languages, tags, and each table with its file."""
+    tables = "".join(f"- config_name: {table}\n  data_files: data/{table}.parquet\n" for table in schema.TABLE_TITLES)
+    return f"---\npretty_name: 预决算公开数据集 Budgets and final accounts as disclosed\nlanguage:\n- zh\ntags:\n- public-finance\n- government\n- china\n- tabular\nconfigs:\n{tables}---\n\n"
+
+
 def readme() -> str:
-    """README.md of a dataset: the layout, how to open it, every column."""
+    """README.md of a dataset: a card for catalogues, the layout, how to open it, every column."""
     from importlib.resources import files  # noqa: PLC0415
 
-    return TITLE + files("gongkai").joinpath("dataset_readme.md").read_text(encoding="utf-8") + as_markdown()
+    return card() + TITLE + files("gongkai").joinpath("dataset_readme.md").read_text(encoding="utf-8") + as_markdown()
 
 
 def views() -> str:
@@ -63,7 +69,8 @@ def views() -> str:
 def is_ours(output: Path) -> bool:
     """Whether the README.md there is one of ours."""
     file = output / README
-    return file.is_file() and file.read_text(encoding="utf-8", errors="replace").startswith(TITLE)
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    return text.startswith(TITLE) or (text.startswith("---\n") and f"\n---\n\n{TITLE}" in text)
 
 
 def write(output: Path) -> None:

@@ -14,11 +14,9 @@ from gongkai.errors import UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-EXPORT = "export"  # folder of a dataset that holds them, unless another place is given
-
 
 class Form(NamedTuple):
-    """A form a dataset can be exported to: what it is, and the file or folder it makes by default, below export/."""
+    """A form a dataset can be exported to: what it is, and the file or folder it makes in the dataset unless another place is given."""
 
     title_zh: str
     title_en: str
@@ -26,9 +24,9 @@ class Form(NamedTuple):
 
 
 FORMS = {
-    "xlsx": Form("每表一个 Excel 工作簿", "one Excel workbook per table", "xlsx"),
-    "sqlite": Form("SQLite 数据库，附 Datasette 元数据", "one SQLite database, with metadata for Datasette", "gongkai.db"),
-    "stata": Form("Stata 与 R 可读的数据文件", "files for Stata and R", "stata"),
+    "xlsx": Form("每表一个 Excel 工作簿", "one Excel workbook per table", "export/xlsx"),
+    "sqlite": Form("SQLite 数据库，附 Datasette 元数据", "one SQLite database, with metadata for Datasette", "export/gongkai.db"),
+    "stata": Form("Stata 与 R 可读的数据文件", "files for Stata and R", "export/stata"),
     "datapackage": Form("Data Package 描述文件", "the descriptor of a Data Package", "datapackage.json"),
     "croissant": Form("Croissant 描述文件", "the Croissant descriptor of a dataset", "croissant.json"),
 }
@@ -47,7 +45,7 @@ def tables(dataset: Path) -> list[str]:
 def export(dataset: Path, form: str, place: Path | None = None) -> list[Path]:
     """Write a dataset in one of `FORMS`; the files it made."""
     tables(dataset)
-    target = place or dataset / EXPORT / FORMS[form].name
+    target = place or dataset / FORMS[form].name
     target.parent.mkdir(parents=True, exist_ok=True)
     written: list[Path] = import_module(f"gongkai.export.{form}").write(dataset, target)
     return written

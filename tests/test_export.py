@@ -1,0 +1,145 @@
+"""Exports hold what the dataset holds, exactly, and nothing in them runs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gongkai import schema
+from gongkai.cli import main
+from gongkai.dataset import DATA
+from gongkai.export import FORMS, tables, xlsx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+NAMES = ("chengkou-climate-2021-final-txt", "gengma-cane-2024-budget", "baiyu-library-2022-self-evaluation", "negative-tender-notice")
+HOSTILE = ["=201宗", '=HYPERLINK("http://a.example","看")', "@SUM(A1)", "+86", "-1+1", "\t=1", "\x01\x0b坏\ufffe", "长" * 40_000, "https://a.example", "0012"]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("export") / "out"
+    assert main(["run", *(str(FIXTURES / name) for name in NAMES), "--output", str(output), "--progress", "none"]) == 0
+    for form in FORMS:
+        assert main(["export", str(output), "--to", form]) == 0
+    return output
+
+
+def rows_of(dataset: Path, table: str) -> list[dict[str, Any]]:
+    return list(pq.read_table(dataset / DATA / f"{table}.parquet").to_pylist())
+
+
+def sheet_of(file: Path, name: str) -> Iterator[tuple[Any, ...]]:
+    book = openpyxl.load_workbook(file, read_only=True)
+    yield from book[name].iter_rows(values_only=True)
+    book.close()
+
+
+def test_workbooks_hold_every_row_with_codes_as_text_and_money_as_numbers(dataset: Path) -> None:
+    for table in tables(dataset):
+        head, *rows = sheet_of(dataset / "export" / "xlsx" / f"{table}.xlsx", table)
+        assert [str(title).split("\n")[-1] for title in head] == [column.name for column in schema.columns(table)]
+        assert len(rows) == len(rows_of(dataset, table))
+    names = [column.name for column in schema.columns("budget_lines")]
+    _, *rows = sheet_of(dataset / "export" / "xlsx" / "budget_lines.xlsx", "budget_lines")
+    for printed, row in zip(rows, rows_of(dataset, "budget_lines"), strict=True):
+        shown = dict(zip(names, printed, strict=True))
+        assert (shown["region_code"], shown["item_code"]) == (row["region_code"], row["item_code"])
+        assert row["amount_yuan"] is None or Decimal(str(shown["amount_yuan"])) == row["amount_yuan"]
+
+
+def test_what_is_filtered_is_the_table_and_the_head_stays_in_sight(dataset: Path) -> None:
+    book = openpyxl.load_workbook(dataset / "export" / "xlsx" / "figures.xlsx")
+    sheet = book["figures"]
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == f"A1:{openpyxl.utils.get_column_letter(sheet.max_column)}{sheet.max_row}"
+    assert any("row_id" in str(row[0].value) for row in book[xlsx.NOTES].iter_rows())
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_runs_as_a_formula_or_a_link_or_breaks_the_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / DATA).mkdir()
+    values = {column.name: None if column.nullable else "x" for column in schema.columns("glossary")}
+    row = {**values, "term": text, "ordinal": 1}
+    pq.write_table(pa.Table.from_pylist([row], schema=schema.arrow("glossary")), tmp_path / DATA / "glossary.parquet")
+    pq.write_table(schema.arrow("documents").empty_table(), tmp_path / DATA / "documents.parquet")
+    assert main(["export", str(tmp_path), "--to", "xlsx", "--out", str(tmp_path / "books")]) == 0
+    book = openpyxl.load_workbook(tmp_path / "books" / "glossary.xlsx")
+    cell = book["glossary"].cell(2, [column.name for column in schema.columns("glossary")].index("term") + 1)
+    assert cell.data_type == "s"
+    assert cell.hyperlink is None
+    expected = xlsx.FORBIDDEN.sub("\ufffd", text) if len(text) <= xlsx.LONGEST else text[: xlsx.LONGEST // 2] + xlsx.CUT
+    assert cell.value == expected
+
+
+def test_a_table_longer_than_a_sheet_goes_on_on_the_next(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "ROWS", 50)
+    assert main(["export", str(dataset), "--to", "xlsx", "--out", str(tmp_path)]) == 0
+    book = openpyxl.load_workbook(tmp_path / "budget_lines.xlsx", read_only=True)
+    sheets = [book[name] for name in book.sheetnames if name != xlsx.NOTES]
+    assert sum(sum(1 for _ in sheet.iter_rows()) - 1 for sheet in sheets) == len(rows_of(dataset, "budget_lines"))
+    assert [sheet.title for sheet in sheets[:2]] == ["budget_lines", "budget_lines 2"]
+    book.close()
+
+
+def test_the_database_is_typed_keyed_and_exact(dataset: Path) -> None:
+    with sqlite3.connect(dataset / "export" / "gongkai.db") as store:
+        assert store.execute("pragma foreign_key_check").fetchall() == []
+        assert store.execute("pragma user_version").fetchone() == (schema.VERSION,)
+        for table in tables(dataset):
+            assert store.execute(f"select count(*) from {table}").fetchone() == (len(rows_of(dataset, table)),)
+        lines = rows_of(dataset, "budget_lines")
+        (fen,) = store.execute("select sum(amount_fen) from budget_lines").fetchone()
+        assert Decimal(fen) / 100 == sum(row["amount_yuan"] for row in lines if row["amount_yuan"] is not None)
+        values = dict(store.execute("select row_id, value from budget_lines").fetchall())
+        assert all(Decimal(values[row["row_id"]]) == row["value"] for row in lines)
+        with pytest.raises(sqlite3.IntegrityError):
+            store.execute("update budget_lines set amount_fen = 'many'")
+        store.rollback()
+        store.execute("pragma foreign_keys = on")
+        with pytest.raises(sqlite3.IntegrityError):
+            store.execute("update budget_lines set document_id = 'nobody'")
+    metadata = json.loads((dataset / "export" / "metadata.json").read_text(encoding="utf-8"))
+    assert metadata["databases"]["gongkai"]["tables"]["budget_lines"]["columns"].keys() == {column.name for column in schema.columns("budget_lines")}
+
+
+def test_stata_files_hold_every_row_with_codes_as_text(dataset: Path) -> None:
+    for table in tables(dataset):
+        frame = pd.read_stata(dataset / "export" / "stata" / f"{table}.dta")
+        assert list(frame.columns) == [column.name for column in schema.columns(table)]
+        assert len(frame) == len(rows_of(dataset, table))
+    frame = pd.read_stata(dataset / "export" / "stata" / "indicators.dta")
+    assert list(frame["target_raw"]) == [row["target_raw"] or "" for row in rows_of(dataset, "indicators")]
+    script = (dataset / "export" / "stata" / "read.R").read_text(encoding="utf-8")
+    assert all(f"  {table} = '" in script for table in tables(dataset))
+
+
+def test_croissant_describes_every_file_and_column(dataset: Path) -> None:
+    card = json.loads((dataset / "croissant.json").read_text(encoding="utf-8"))
+    assert [file["contentUrl"] for file in card["distribution"]] == [f"data/{table}.parquet" for table in tables(dataset)]
+    assert {record["name"]: len(record["field"]) for record in card["recordSet"]} == {table: len(schema.columns(table)) for table in tables(dataset)}
+
+
+def test_without_its_library_a_form_says_how_to_get_it(dataset: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    assert main(["export", str(dataset), "--to", "xlsx"]) == 5
+    assert "pip install gongkai[xlsx]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+def test_where_there_is_no_dataset_nothing_is_written(tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(tmp_path), "--to", form]) == 2
+    assert "gongkai run" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
