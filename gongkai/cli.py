@@ -96,6 +96,10 @@ def parser() -> Parser:
     check.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
     check.add_argument("--fail-on", choices=("certain", "likely", "look"), default=None, help="exit code 7 if a check fails that gravely or more 有此程度以上不符时退出码为 7")
 
+    validate = commands.add_parser("validate", help="is a dataset whole, and does it say what its sources say? 检验数据集", allow_abbrev=False)
+    validate.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
+    validate.add_argument("--no-evidence", action="store_true", help="do not read the sources again 不重读来源核对原文")
+
     merge = commands.add_parser("merge", help="make one dataset of shards that are complete 合并各份", allow_abbrev=False)
     merge.add_argument("shards", nargs="+", type=Path, metavar="SHARD", help="datasets that `run --shard` wrote, or a folder of them")
     merge.add_argument("--output", type=Path, required=True, metavar="DIR", help="where the one dataset stands 数据集位置")
@@ -177,6 +181,10 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
             from gongkai.check import check  # noqa: PLC0415
 
             return check(asked.dataset, asked.fail_on)
+        case "validate":
+            from gongkai.validation import validate  # noqa: PLC0415
+
+            return validate(asked.dataset, evidence=not asked.no_evidence)
         case "merge":
             from gongkai import summary  # noqa: PLC0415
             from gongkai.run import merge  # noqa: PLC0415
