@@ -120,6 +120,11 @@ def parser() -> Parser:
     export.add_argument("--to", choices=tuple(FORMS), required=True, help="the form 格式")
     export.add_argument("--out", type=Path, default=None, metavar="PLACE", help="file or folder to write (default: DATASET/export/…) 写到何处")
 
+    report = commands.add_parser("report", help="one page of a department-year, to read and to print 部门年度报告", allow_abbrev=False)
+    report.add_argument("department_year", metavar="DEPARTMENT_YEAR", help="such as '云岭县档案馆 2023', or part of the name; 部门 年度")
+    report.add_argument("--dataset", type=Path, default=Path("output"), metavar="DIR", help="default: output/ 数据集位置")
+    report.add_argument("--out", type=Path, default=None, metavar="FILE", help="the HTML file to write (default: named by department and year, here) 写到何处")
+
     accept = commands.add_parser("accept", help="show what changed in fixtures' goldens, then write them 更新样例的预期结果", allow_abbrev=False)
     accept.add_argument("fixtures", nargs="+", type=Path, metavar="FIXTURE")
 
@@ -212,6 +217,14 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
 
             for file in export(asked.dataset, asked.to, asked.out):
                 print(file)
+            return 0
+        case "report":
+            from gongkai.report import report as page_of  # noqa: PLC0415
+
+            page, name = page_of(asked.dataset, asked.department_year)
+            place = asked.out or Path(name)
+            place.write_text(page, encoding="utf-8")
+            print(place)
             return 0
         case "accept":
             from gongkai.goldens import accept  # noqa: PLC0415
