@@ -1,8 +1,9 @@
 """The batch run at size: python benchmarks/batch.py [--documents 5000] [--workers 2 1]
 
 Documents made from the examples (varied.py) are read by each number of workers: rate, resident size of the run itself and of its largest
-worker after a tenth and after all. Before it the overhead of the pool on tasks that do nothing. Other work on the machine moves
-absolute figures: trust the ratios.
+worker after a tenth and after all, CPU of both for a document. From the CPU follows how much faster two workers on two cores can be than
+one, whatever else the machine does: 2 w / (w + p), w of the workers and p of the run itself. Before it the overhead of the pool on tasks
+that do nothing. Other work on the machine moves absolute figures: trust the ratios, and of these the one of the CPU.
 """
 
 from __future__ import annotations
@@ -40,6 +41,13 @@ def workers() -> list[int]:
     return [int(child) for child in children.read_text(encoding="ascii").split()] if server and children.exists() else []
 
 
+def used() -> float:
+    """Seconds of CPU that workers had used when they ended (Linux)."""
+    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]  # noqa: SLF001
+    stat = Path(f"/proc/{server}/stat")
+    return sum(map(int, stat.read_text(encoding="ascii").rpartition(")")[2].split()[13:15])) / os.sysconf("SC_CLK_TCK") if server and stat.exists() else 0.0
+
+
 def overhead(count: int) -> tuple[float, float]:
     """Milliseconds on the clock and on the supervisor's CPU that the pool adds to a document."""
     task: Any = call
@@ -67,10 +75,10 @@ def read(place: Path, output: Path, number: int) -> dict[str, Any]:
 
     clock, processor = monotonic(), process_time()
     outcome = run.run([place], output, workers=number, tell=tell, begin=begin)
-    seconds, own = monotonic() - clock, process_time() - processor
+    seconds, own, theirs = monotonic() - clock, process_time() - processor, used()
     clock = monotonic()
     run.run([place], output, workers=number, tell=tell, begin=lambda _: None)
-    return {"workers": number, "statuses": outcome.statuses, "seconds": seconds, "own CPU": own, "read": outcome.new, "sizes": sizes, "again": monotonic() - clock}
+    return {"workers": number, "statuses": outcome.statuses, "seconds": seconds, "own CPU": own, "workers CPU": theirs, "read": outcome.new, "sizes": sizes, "again": monotonic() - clock}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -92,8 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for number in options.workers:
             command = [sys.executable, __file__, "--one", str(number), "--place", folder]
             found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-            rate, own = found["read"] / found["seconds"], found["own CPU"] / found["read"] * 1000
-            print(f"{number} workers: {found['read']} documents {found['statuses']}, {found['seconds']:.1f} s, {rate:.1f}/s; the run itself {own:.1f} ms of CPU each")
+            rate, own, theirs = found["read"] / found["seconds"], found["own CPU"] / found["read"] * 1000, found["workers CPU"] / found["read"] * 1000
+            print(f"{number} workers: {found['read']} documents {found['statuses']}, {found['seconds']:.1f} s, {rate:.1f}/s")
+            print(f"  CPU for each: the run itself {own:.1f} ms, workers {theirs:.1f} ms; two workers on two cores at most {2 * theirs / (theirs + own):.2f} times one")
             for done, itself, largest in found["sizes"]:
                 print(f"  after {done:6}: the run {itself} MB, its largest worker {largest} MB")
             print(f"  the second run, which reads nothing: {found['again']:.1f} s", flush=True)

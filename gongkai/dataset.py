@@ -81,48 +81,57 @@ def write_folder(output: Path, folder: str, parts: dict[str, Parts], gone: Itera
 
 
 def write_folders(output: Path, parts: Mapping[str, dict[str, Parts]], gone: Mapping[str, Iterable[str]]) -> None:
-    """Replace department-years, each as a whole; every new file is on disk before the first folder changes.
-
-    Files go to disk side by side: waiting for one after the other takes as long as writing them.
-    """
-    places = {output / folder: (parts.get(folder, {}), gone.get(folder, ())) for folder in sorted({*parts, *gone})}
-    for place, (new, left) in places.items():
-        _prepare(place, {**parts_in(place, without={*new, *left}), **new})
-    _swap_all(places)
+    """Replace department-years, each as a whole; every new file is on disk before the first folder changes."""
+    fresh = {output / folder: _beside(output / folder, NEW) for folder in sorted({*parts, *gone})}
+    for folder in sorted({*parts, *gone}):
+        (output / folder).parent.mkdir(parents=True, exist_ok=True)
+        prepare(output / folder, fresh[output / folder], parts.get(folder, {}), gone.get(folder, ()))
+    flush(fresh.values())
+    swap(fresh)
 
 
 def copy_folders(output: Path, whole: Mapping[str, Path]) -> None:
     """Put department-years of another dataset in their places as they are."""
+    fresh = {output / folder: _beside(output / folder, NEW) for folder in whole}
     for folder, source in whole.items():
-        fresh = _beside(output / folder, NEW)
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(source, fresh)
-    _swap_all([output / folder for folder in whole])
+        shutil.rmtree(fresh[output / folder], ignore_errors=True)
+        shutil.copytree(source, fresh[output / folder])
+    flush(fresh.values())
+    swap(fresh)
 
 
-def _swap_all(places: Collection[Path]) -> None:
-    """Flush what was written beside the places, then put it there."""
-    fresh = [folder for place in places if (folder := _beside(place, NEW)).exists()]
-    _all_to_disk([file for folder in fresh for file in (*folder.iterdir(), folder)])
-    for place in places:
-        _swap(place)
-    _all_to_disk(sorted({place.parent for place in places}))
-    for place in places:
-        shutil.rmtree(_beside(place, OLD), ignore_errors=True)
-
-
-def _prepare(place: Path, parts: dict[str, Parts]) -> None:
-    """Write a folder beside its place; none where no document is left."""
-    fresh = _beside(place, NEW)
+def prepare(place: Path, fresh: Path, new: Mapping[str, Parts], gone: Iterable[str] = ()) -> None:
+    """Make at `fresh` what shall stand at `place`: what it holds, without the documents `gone`, with the `new`. Nothing where none is left."""
     shutil.rmtree(fresh, ignore_errors=True)
+    parts = {**parts_in(place, without={*new, *gone}), **new}
     if not parts:
         return
-    fresh.mkdir(parents=True)
+    fresh.mkdir()
     for table in TABLES:
         held = [parts[document][table] for document in sorted(parts) if table in parts[document]]
         (fresh / f"{table}.parquet").write_bytes(_parquet(pa.concat_tables([part.arrow for part in held])) if held else _without_rows(table))
         text = csv_header(table) + "".join(part.csv for part in held)
         (fresh / f"{table}.csv").write_text(text, encoding="utf-8", newline="")
+
+
+def flush(made: Iterable[Path]) -> None:
+    """Wait until folders are on disk, those of them that there are. Files go side by side: one after the other takes as long as writing them."""
+    _all_to_disk([file for folder in made if folder.exists() for file in (*folder.iterdir(), folder)])
+
+
+def swap(fresh: Mapping[Path, Path]) -> None:
+    """Put new folders, by their places, where the old ones stand; where none was made the old one goes."""
+    for place, made in fresh.items():
+        former = _beside(place, OLD)
+        shutil.rmtree(former, ignore_errors=True)
+        if place.exists():
+            place.rename(former)
+        if made.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            made.rename(place)
+    _all_to_disk(sorted({place.parent for place in fresh if place.parent.exists()}))
+    for place in fresh:
+        shutil.rmtree(_beside(place, OLD), ignore_errors=True)
 
 
 def _beside(place: Path, suffix: str) -> Path:
@@ -156,8 +165,11 @@ def parts_in(place: Path, *, without: Collection[str] = ()) -> dict[str, Parts]:
 
 def read_table(file: Path, table: str) -> pa.Table:
     """A table we wrote, in the columns of this version; OutputError where the file is damaged or was written with other columns."""
+    empty = _without_rows(table)  # a third of all files: not worth parsing
     try:
-        found = migration.lifted(table, pq.ParquetFile(file).read())
+        if file.stat().st_size == len(empty) and file.read_bytes() == empty:
+            return schema.arrow(table).empty_table()
+        found = migration.lifted(table, pq.ParquetFile(file).read(use_threads=False))  # threads for files of some kilobytes cost more than they bring
     except (OSError, pa.ArrowInvalid) as error:
         raise OutputError(
             zh=f"数据文件无法读取：{file}；删去其所在文件夹后重新运行即可",
@@ -169,15 +181,6 @@ def read_table(file: Path, table: str) -> pa.Table:
             en=f"{file} was written with other columns than this version's; run its sources again with --force",
         )
     return found
-
-
-def _swap(place: Path) -> None:
-    fresh, former = _beside(place, NEW), _beside(place, OLD)
-    shutil.rmtree(former, ignore_errors=True)
-    if place.exists():
-        place.rename(former)
-    if fresh.exists():
-        fresh.rename(place)
 
 
 def is_current(place: Path) -> bool:
@@ -203,12 +206,17 @@ def folders(output: Path) -> list[Path]:
 
 
 def compact(output: Path) -> None:
-    """Write data/<table>.parquet and .csv anew from the department-years, a bounded number of rows at a time."""
+    """Write data/<table>.parquet and .csv anew from the department-years."""
+    for table in TABLES:
+        compact_table(output, table)
+
+
+def compact_table(output: Path, table: str) -> None:
+    """Write one table of data/ anew, a bounded number of rows at a time."""
     places = folders(output)
     (output / DATA).mkdir(parents=True, exist_ok=True)
-    for table in TABLES:
-        replace_file(output / DATA / f"{table}.parquet", partial(_compact_parquet, table=table, places=places))
-        replace_file(output / DATA / f"{table}.csv", partial(_compact_csv, table=table, places=places))
+    replace_file(output / DATA / f"{table}.parquet", partial(_compact_parquet, table=table, places=places))
+    replace_file(output / DATA / f"{table}.csv", partial(_compact_csv, table=table, places=places))
 
 
 def _compact_parquet(file: Path, table: str, places: list[Path]) -> None:

@@ -78,6 +78,11 @@ def _pages(data: bytes) -> int:
         return 0
 
 
+def untried(task: Task) -> Extracted:
+    """The row of an input that nobody could open when it was found."""
+    return without_rows(task, *(task.item.trouble or ("unreadable", "")))
+
+
 def without_rows(task: Task, status: str, reason: str) -> Extracted:
     """The row of an input that yielded nothing."""
     source = printable(task.item.address), task.item.sha256

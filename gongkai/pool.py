@@ -26,7 +26,7 @@ if sys.platform != "win32":
     import resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkServerContext, SpawnContext
 
@@ -112,21 +112,22 @@ _HERE = _Here()
 
 def run(
     task: Callable[[Item], Result],
-    items: Iterable[Item],
+    items: Iterable[Item | None],
     *,
     workers: int,
     limit: Callable[[Item], float],
     preload: Sequence[str] = (),
     memory: int = MEMORY,
-) -> Iterator[Ran[Item, Result]]:
+) -> Generator[Ran[Item, Result]]:
     """`task(item)` for every item, in the order they finish; `limit(item)` is its wall-clock allowance in seconds, `memory` in bytes.
 
-    `preload` names modules that every worker shall find imported.
+    `preload` names modules that every worker shall find imported. None among the items: what follows it is taken only when all before it
+    are answered.
     """
     waiting, again = iter(items), deque[_Given]()
     idle: list[_Worker] = []
     busy: dict[Connection, _Held] = {}
-    more, looked = True, 0.0
+    more, held_back, looked = True, False, 0.0
     with TemporaryDirectory(prefix="gongkai-") as folder:
         start = _starter(_context(preload), task, Path(folder), memory)
         try:
@@ -134,11 +135,15 @@ def run(
                 while (more or again) and len(busy) < workers:
                     if again:
                         given, fresh = again.popleft(), True
+                    elif held_back and busy:
+                        break
                     else:
                         try:
                             given, fresh = _Given(next(waiting)), False
                         except StopIteration:
                             more = False
+                            continue
+                        if held_back := given.item is None:
                             continue
                     seconds = limit(given.item)
                     worker = _sent(given.item, seconds, [] if fresh else idle, start)

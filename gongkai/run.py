@@ -2,7 +2,9 @@
 
 One document at a time:
 
-    find -> digest -> (known? same bytes?) -> worker -> department-years, a few documents at a time -> journal -> compacted tables
+    find -> digest -> (known? same bytes?) -> read -> spool -> department-years, a few documents at a time -> journal -> compacted tables
+
+Workers read, prepare department-years and compact; here is only what must be done once and in order.
 """
 
 from __future__ import annotations
@@ -11,15 +13,16 @@ import heapq
 import json
 import sys
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from gongkai import agreement, dataset, dictionary, figures, journal, pages, plan, pool, recovery, schema, shards, sources, tally
+from gongkai import dataset, dictionary, journal, pages, plan, pool, recovery, schema, shards, sources, spool, tally
 from gongkai.errors import OutputError
 from gongkai.export import datapackage
-from gongkai.extraction import Extracted, Task, extract, without_rows
+from gongkai.extraction import Extracted, Task, extract, untried, without_rows
+from gongkai.jobs import Compacting, Job, Preparing, Reading, compacting, done, limit
 from gongkai.journal import FAILED, Entry
 from gongkai.version import extractor_version
 from gongkai.writing import DOCUMENTS, Writing
@@ -28,18 +31,18 @@ if sys.platform != "win32":
     import fcntl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
     from sqlite3 import Connection
 
     from gongkai.plan import Plan, Planned
     from gongkai.shards import Shard
     from gongkai.sources import Item
+    from gongkai.spool import Spooled
     from gongkai.tally import Tally
 
 RUN, LOG, LOCK = "run.json", "log.jsonl", ".lock"
-EMPTY_DOCUMENTS = 2048  # of those that yielded nothing more wait to be written: they are small, and share folders
-PRELOAD = ("gongkai.extraction", "extract.html", "extract.text", "extract.pdf", "pandas")  # Arrow imports pandas with its first array
+PRELOAD = ("gongkai.extraction", "gongkai.jobs", "extract.html", "extract.text", "extract.pdf", "pandas")  # Arrow imports pandas with its first array
 SECONDS, SECONDS_PER_MEGABYTE = 60.0, 6.0  # the allowance of one document; a 300-page PDF of 10 MB needs a tenth of it
 NAMED = 40  # failures and
 SLOWEST = 10  # slow documents that are kept by name
@@ -147,12 +150,20 @@ def writable(output: Path) -> Iterator[tuple[Connection, Log]]:
         with recovery.journal_of(output, lambda folder, source: log(event="damaged", folder=folder, source=source)) as store:
             _migrate(output, store)
             yield store, log
-            if journal.state(store, "stale") or not (output / dataset.DATA).is_dir():
-                dataset.compact(output)
-                agreement.write(output)
-                figures.write(output)
-                datapackage.write(output, output / datapackage.DESCRIPTOR)
-                journal.note(store, stale=0)
+            if _is_behind(output, store):
+                for job in compacting(output):
+                    job()
+                _compacted(output, store)
+
+
+def _is_behind(output: Path, store: Connection) -> bool:
+    return bool(journal.state(store, "stale")) or not (output / dataset.DATA).is_dir()
+
+
+def _compacted(output: Path, store: Connection) -> None:
+    """All tables of data/ are made anew: describe them, and say so in the journal."""
+    datapackage.write(output, output / datapackage.DESCRIPTOR)
+    journal.note(store, stale=0)
 
 
 def _migrate(output: Path, store: Connection) -> None:
@@ -181,27 +192,31 @@ def _run(
 ) -> Outcome:
     began, started = monotonic(), datetime.now(UTC)
     asked, interrupted = Asked(), False
-    writing, empty = Writing(output, store), Writing(output, store, EMPTY_DOCUMENTS)
-    with pages.kept(output) as linked, planned(items, output, orders, store) as work:
+    with spool.opened(output) as place, pages.kept(output) as linked, planned(items, output, orders, store) as work:
+        writing = Writing(output, store, place)
         for double, same in work.doubles():
             log(event="same_bytes", source=double, same_as=same)
         total = work.count(plan.NEW) + work.count(plan.UNREADABLE)
         begin(total)
         journal.note(store, total=total, done=0)
+        jobs: Generator[pool.Ran[Job, Any]] = pool.run(done, _jobs(work, writing, linked, store), workers=orders.workers, limit=limit, preload=PRELOAD)
         try:
-            for extracted, seconds, lost in _read_all(work, orders.workers, linked, store):
-                pages.add(linked, extracted.document)
-                entry = journal.entry_of(extracted.document, extracted.parts, passing=bool(lost and lost.passing))
-                (writing if entry.placed else empty).add(entry, extracted.parts)
-                asked.read(entry, seconds)
-                log(event="document", **_spoken(entry), seconds=round(seconds, 3), detail=lost.detail if lost else "")
-                if asked.new % DOCUMENTS == 0:
-                    journal.note(store, done=asked.new)
-                tell(entry, seconds)
+            with closing(jobs) as results:
+                for job, result, seconds in results:
+                    if not isinstance(job, Reading):
+                        _end(job, result, writing)
+                        continue
+                    document, entry, size = _spooled(job, result)
+                    pages.add(linked, document)
+                    writing.add(entry, size)
+                    asked.read(entry, seconds)
+                    log(event="document", **_spoken(entry), seconds=round(seconds, 3), detail=result.detail if isinstance(result, pool.Lost) else "")
+                    if asked.new % DOCUMENTS == 0:
+                        journal.note(store, done=asked.new)
+                    tell(entry, seconds)
         except KeyboardInterrupt:
             interrupted = True
         writing.flush()
-        empty.flush()
         journal.note(store, done=asked.new)
         for known in work.documents(plan.KNOWN):
             if (entry_known := journal.find(store, known.document_id)) is not None and not work.is_again(known):
@@ -255,8 +270,11 @@ def alone(output: Path) -> Iterator[None]:
         yield
 
 
-def _read_all(work: Plan, workers: int, linked: Connection, store: Connection) -> Iterator[tuple[Extracted, float, pool.Lost | None]]:
-    """Pages first, then what is attached to them, which may take department and year from its page (also where the page is new since)."""
+def _jobs(work: Plan, writing: Writing, linked: Connection, store: Connection) -> Iterator[Job | None]:
+    """All that workers do, in its order; None where they wait for one another.
+
+    Pages first, then what is attached to them, which may take department and year from its page (also where the page is new since).
+    """
     version = extractor_version()
 
     def files() -> Iterator[Task]:
@@ -268,14 +286,34 @@ def _read_all(work: Plan, workers: int, linked: Connection, store: Connection) -
                 work.again(planned)
                 yield _task(planned, version, parent)
 
-    for planned in work.documents(plan.UNREADABLE):
-        yield without_rows(_task(planned, version), *(planned.item.trouble or ("unreadable", ""))), 0.0, None
-    for tasks in ((_task(planned, version) for planned in work.documents(plan.NEW, page=True)), files()):
-        for task, result, seconds in pool.run(extract, tasks, workers=workers, limit=_allowance, preload=PRELOAD):
-            if isinstance(result, pool.Lost):
-                yield without_rows(task, result.status, result.reason), seconds, result
-            else:
-                yield result, seconds, None
+    unreadable = (_task(planned, version) for planned in work.documents(plan.UNREADABLE))
+    with_rows = (_task(planned, version) for planned in work.documents(plan.NEW, page=True))
+    for reading, tasks in ((untried, unreadable), (extract, with_rows), (extract, files())):
+        for task in tasks:
+            yield from writing.due()
+            yield Reading(reading, task, writing.spool, _allowance(task))
+        yield None
+    while rest := writing.due(rest=True):
+        yield from rest
+        yield None
+    if _is_behind(writing.output, store):
+        yield from compacting(writing.output)
+        yield None
+        _compacted(writing.output, store)
+
+
+def _spooled(job: Reading, result: Spooled | Extracted | pool.Lost) -> Spooled:
+    """A document in the spool, whatever came of reading it."""
+    if isinstance(result, pool.Lost):
+        return spool.spooled(without_rows(job.task, result.status, result.reason), job.spool, passing=result.passing)
+    return spool.spooled(result, job.spool) if isinstance(result, Extracted) else result
+
+
+def _end(job: Preparing | Compacting, result: pool.Lost | None, writing: Writing) -> None:
+    if result is not None:  # no worker could do it: done here it says why, or needed more than a worker may have
+        job()
+    if isinstance(job, Preparing):
+        writing.prepared()
 
 
 def _task(planned: Planned, version: str, parent: pages.Parent | None = None) -> Task:

@@ -12,7 +12,7 @@ import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gongkai import dataset, journal
+from gongkai import dataset, journal, spool
 from gongkai.errors import OutputError, UsageError
 from gongkai.writing import Writing
 
@@ -110,7 +110,6 @@ def checked(places: Sequence[Path]) -> list[Path]:
 def merge(places: Sequence[Path], store: sqlite3.Connection, output: Path) -> int:
     """Put the documents of all shards into the dataset at `output`, whose journal is `store`; how many they are."""
     count = 0
-    writing = Writing(output, store)
     whole: dict[str, Path] = {}
     entries: list[Entry] = []
 
@@ -121,6 +120,7 @@ def merge(places: Sequence[Path], store: sqlite3.Connection, output: Path) -> in
         entries.clear()
 
     with ExitStack() as stack:
+        writing = Writing(output, store, stack.enter_context(spool.opened(output)))
         journals = {place: stack.enter_context(journal.looked_into(place)) for place in places}
         for folder in sorted({folder.relative_to(place).as_posix() for place in places for folder in dataset.folders(place)}):
             holding = {place: list(journal.select(held, "where folder = ?", folder)) for place, held in journals.items() if (place / folder).is_dir()}
@@ -135,7 +135,8 @@ def merge(places: Sequence[Path], store: sqlite3.Connection, output: Path) -> in
             for place, held in holding.items():
                 parts = dataset.parts_in(place / folder)
                 for entry in held:
-                    writing.add(entry, parts[entry.document_id])
-    copy()
-    writing.flush()
+                    writing.add(entry, spool.put(writing.spool / entry.document_id, parts[entry.document_id]))
+                    writing.flush(rest=False)
+        copy()
+        writing.flush()
     return count

@@ -117,6 +117,24 @@ def test_items_are_taken_only_as_workers_become_free() -> None:
         assert len(taken) <= done + 2
 
 
+def test_what_follows_a_none_is_taken_only_when_all_before_it_are_answered() -> None:
+    answered: list[str] = []
+    seen: list[list[str]] = []
+
+    def items() -> Iterator[partial[Any] | None]:
+        yield partial(str, "a")
+        yield partial(time.sleep, 0.3)
+        yield None
+        seen.append(list(answered))
+        yield None
+        yield partial(str, "b")
+        yield None
+        seen.append(list(answered))
+
+    answered.extend(str(done.result) for done in pool.run(CALL, items(), workers=2, limit=lambda _: 10.0))
+    assert seen == [["a", "None"], ["a", "None", "b"]]
+
+
 def test_a_worker_is_replaced_after_its_share_of_items(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "ITEMS_PER_WORKER", 5)
     served = [done.result for done in ran([partial(os.getpid) for _ in range(15)], workers=1)]

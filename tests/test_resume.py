@@ -97,6 +97,7 @@ def is_as_undisturbed(place: Path, output: Path) -> None:
     assert data_of(output) == data_of(place / "undisturbed")
     assert entries(output) == entries(place / "undisturbed")
     assert len(entries(output)) == DOCUMENTS
+    assert list(output.glob(".spool*")) == []
 
 
 def test_after_kills_at_any_moment_and_lost_power_the_next_run_ends_with_the_same_bytes(place: Path, tmp_path: Path) -> None:

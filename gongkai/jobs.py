@@ -1,0 +1,87 @@
+"""What a run hands to its workers: a document to read, department-years to prepare, a table of data/ to make.
+
+Only the run itself puts a prepared department-year in its place and enters it in the journal; a job can be done twice, and anywhere.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gongkai import agreement, dataset, figures, spool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from gongkai.extraction import Extracted, Task
+    from gongkai.spool import Spooled
+
+DERIVED: dict[str, Callable[[Path], None]] = {agreement.TABLE: agreement.write, figures.TABLE: figures.write}  # made from several tables of the department-years
+PATIENCE = 86_400.0  # seconds; a slow disk is no reason to begin anew
+
+
+class Reading(NamedTuple):
+    """Read a document and leave it in the spool; where the spool takes nothing more, the run is given the document and sees for itself."""
+
+    extract: Callable[[Task], Extracted]
+    task: Task
+    spool: Path
+    limit: float
+
+    def __call__(self) -> Spooled | Extracted:
+        extracted = self.extract(self.task)
+        try:
+            return spool.spooled(extracted, self.spool)
+        except OSError:  # a full disk is no fault of the document
+            return extracted
+
+
+class Folder(NamedTuple):
+    """A department-year to be replaced: where the new one is made, from which documents of the spool, without which of those it holds."""
+
+    place: Path
+    fresh: Path
+    files: tuple[Path, ...]
+    gone: frozenset[str]
+
+
+class Preparing(NamedTuple):
+    """Write department-years anew, each as a folder that can be put in its place."""
+
+    folders: tuple[Folder, ...]
+    limit: float = PATIENCE
+
+    def __call__(self) -> None:
+        for place, fresh, files, gone in self.folders:
+            dataset.prepare(place, fresh, {file.name: spool.taken(file) for file in files}, gone)
+        dataset.flush([folder.fresh for folder in self.folders])
+
+
+class Compacting(NamedTuple):
+    """Make one table of data/ from the department-years."""
+
+    output: Path
+    table: str
+    limit: float = PATIENCE
+
+    def __call__(self) -> None:
+        DERIVED.get(self.table, partial(dataset.compact_table, table=self.table))(self.output)
+
+
+Job = Reading | Preparing | Compacting
+
+
+def done(job: Job) -> Any:
+    """What comes of a job; a worker imports this."""
+    return job()
+
+
+def limit(job: Job) -> float:
+    """Seconds it may take."""
+    return job.limit
+
+
+def compacting(output: Path) -> list[Compacting]:
+    """All that make data/ anew."""
+    return [Compacting(output, table) for table in (*dataset.TABLES, *DERIVED)]
