@@ -228,7 +228,7 @@ def test_a_dataset_that_cannot_be_written_is_said_without_a_traceback(dataset: P
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", "out/data")
 
-    monkeypatch.setattr("gongkai.dataset.compact", full)
+    monkeypatch.setattr("gongkai.export.datapackage.write", full)
     assert main(["run", str(dataset / "page.txt"), "--output", str(dataset / "full"), "--progress", "none"]) == 1
     assert "out/data No space left on device" in capsys.readouterr().err
 
