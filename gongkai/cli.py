@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from gongkai.errors import GongkaiError
+from gongkai.errors import GongkaiError, UsageError
 from gongkai.export import FORMS
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def parser() -> Parser:
     run.add_argument("--force", action="store_true", help="read again what this version has read before 重新读取")
     run.add_argument("--retry", action="store_true", help="read again what crashed or took too long 重试崩溃与超时的文件")
     run.add_argument("--shard", metavar="I/N", help="only this share of the documents, e.g. 3/64; see `merge` 只读其中一份")
+    run.add_argument("--ray", metavar="ADDRESS", help="read on a Ray cluster: auto, local or host:port; DIR on a file system all nodes share 在 Ray 集群上读取")
+    run.add_argument("--shards", type=_count, default=None, metavar="N", help="with --ray: into how many shares (default: 4 for every task at once) 份数")
     run.add_argument("--progress", choices=("auto", "plain", "none"), default="auto", help="bar on a terminal, lines otherwise 进度")
 
     inspect = commands.add_parser("inspect", help="show how a file is read: text, spans, grids 查看读取结果", allow_abbrev=False)
@@ -252,6 +254,8 @@ def _run(asked: argparse.Namespace) -> int:
     from gongkai.shards import place, shard  # noqa: PLC0415
     from gongkai.sources import items, printable  # noqa: PLC0415
 
+    if (asked.shard and asked.ray) or (asked.shards and not asked.ray):
+        raise UsageError(zh="--ray 自行分份，份数用 --shards；--shard 只用于不带 --ray 时", en="--ray makes the shares itself, --shards says how many; --shard is for runs without --ray")
     share = shard(asked.shard) if asked.shard else None
     workers = asked.workers or _processors()
     if asked.dry_run:
@@ -263,9 +267,15 @@ def _run(asked: argparse.Namespace) -> int:
         print("将读 would read {}, 已有 known {}, 内容重复 same bytes twice {}, 无法读取 unreadable {}".format(*counted), file=sys.stderr)
         return 0
     with _ended_softly(), progress.watching(asked.progress, FAILED) as watch:
-        outcome = run(
-            asked.sources, asked.output, workers=workers, force=asked.force, retry=asked.retry, shard=share, tell=watch.tell, begin=watch.begin
-        )
+        if asked.ray:
+            from gongkai.cluster import run_on_ray  # noqa: PLC0415
+
+            orders, say = Orders(asked.workers or 0, asked.force, asked.retry), watch.say
+            outcome = run_on_ray(asked.sources, asked.output, address=asked.ray, total=asked.shards, orders=orders, say=say, tell=watch.tell, begin=watch.begin)
+        else:
+            outcome = run(
+                asked.sources, asked.output, workers=workers, force=asked.force, retry=asked.retry, shard=share, tell=watch.tell, begin=watch.begin
+            )
     print(summary.summary(outcome.held, outcome.failed, outcome.failures))
     print(f"{summary.closing(outcome)} → {place(asked.output, share)}", file=sys.stderr)
     if outcome.interrupted:

@@ -3,6 +3,7 @@
     GongkaiError              exit 1   something unexpected, said in two languages
     ├── UsageError            exit 2   a path, row id or option that cannot be meant
     ├── OutputError           exit 4   the dataset on disk is not one we wrote, or is damaged
+    │   └── BusyError         exit 4   another run is writing it
     ├── DependencyError       exit 5   an optional dependency is not installed
     └── InputError            exit 6   the given places hold no file
 
@@ -35,6 +36,10 @@ class OutputError(GongkaiError):
     """The dataset on disk is not one we wrote, or is damaged."""
 
     exit_code = 4
+
+
+class BusyError(OutputError):
+    """Another run is writing the dataset."""
 
 
 class DependencyError(GongkaiError):

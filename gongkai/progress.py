@@ -18,10 +18,11 @@ LATELY = 500  # the rate is that of so many documents: the largest come first, s
 
 
 class Watch(NamedTuple):
-    """What a run calls: `begin(total)` once, `tell(entry, seconds)` per document."""
+    """What a run calls: `begin(total)` once, `tell(entry, seconds)` per document, `say(line)` for what else there is to say."""
 
     begin: Callable[[int], None]
     tell: Callable[[Entry, float], None]
+    say: Callable[[str], None]
 
 
 class Pace:
@@ -72,7 +73,7 @@ def _clock(seconds: float) -> str:
 def watching(kind: str, failed: frozenset[str]) -> Iterator[Watch]:
     """A `Watch` of the kind asked for: auto | plain | none."""
     if kind == "none":
-        yield Watch(lambda _: None, lambda _entry, _seconds: None)
+        yield Watch(lambda _: None, lambda _entry, _seconds: None, lambda _: None)
     elif kind == "auto" and sys.stderr.isatty():
         with _bar(Pace(failed)) as watch:
             yield watch
@@ -91,7 +92,7 @@ def _plain(pace: Pace) -> Watch:
             line = f"{pace.done:>{len(str(pace.total))}}/{pace.total}  {entry.status:<16} {seconds:6.2f} s  {entry.source}{reason}{far}"
             print(line, file=sys.stderr, flush=True)
 
-    return Watch(pace.begin, tell)
+    return Watch(pace.begin, tell, lambda line: print(line, file=sys.stderr, flush=True))
 
 
 @contextmanager
@@ -111,4 +112,4 @@ def _bar(pace: Pace) -> Iterator[Watch]:
             pace.count(entry, seconds)
             progress.update(task, advance=1, said=str(pace))
 
-        yield Watch(begin, tell)
+        yield Watch(begin, tell, lambda line: progress.console.print(line, markup=False, highlight=False))

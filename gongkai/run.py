@@ -19,7 +19,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from gongkai import dataset, dictionary, journal, pages, plan, pool, recovery, schema, shards, sources, spool, tally
-from gongkai.errors import OutputError
+from gongkai.errors import BusyError, OutputError
 from gongkai.export import datapackage
 from gongkai.extraction import Extracted, Task, extract, untried, without_rows
 from gongkai.jobs import Compacting, Job, Preparing, Reading, compacting, done, limit
@@ -240,6 +240,7 @@ def merge(places: Sequence[Path], output: Path) -> Tally:
     """Make one dataset at `output` of shards that are complete; what it then holds."""
     chosen = shards.checked(places)
     with writable(output) as (store, log):
+        (output / pages.STORE).unlink(missing_ok=True)  # it knows nothing of the pages that come now; made anew by the next run
         log(event="merge", shards=len(chosen), documents=shards.merge(chosen, store, output))
         return tally.tally(store)
 
@@ -266,7 +267,7 @@ def alone(output: Path) -> Iterator[None]:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise OutputError(zh=f"另一个运行正在写入 {output}", en=f"another run is writing {output}") from None
+                raise BusyError(zh=f"另一个运行正在写入 {output}", en=f"another run is writing {output}") from None
         yield
 
 

@@ -45,7 +45,12 @@ class Shard(NamedTuple):
 
     def holds(self, document_id: str) -> bool:
         """Whether a document is of this share."""
-        return int(document_id, 16) % self.total == self.number - 1
+        return self.number == number_of(document_id, self.total)
+
+
+def number_of(document_id: str, total: int) -> int:
+    """Which share of so many a document is of."""
+    return int(document_id, 16) % total + 1
 
 
 def shard(text: str) -> Shard:

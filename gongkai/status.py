@@ -25,11 +25,12 @@ SHARD_TITLES = ("份 shard", "状态 state", "文件\ndocuments", "失败\nfaile
 
 
 def status(output: Path) -> str:
-    """A dataset, or each shard of a folder of shards."""
+    """Each shard of a folder of shards, then the dataset that stands there."""
     inside = shards.shards_in(output)
     if not inside and not (output / journal.JOURNAL).exists():
         raise OutputError(zh=f"{output} 不是本程序的数据集", en=f"{output} is no dataset of ours")
-    return _shards(inside) if inside else _dataset(output)
+    told = [_shards(inside)] if inside else []
+    return "\n\n".join([*told, *([_dataset(output)] if (output / journal.JOURNAL).exists() else [])])
 
 
 def _dataset(output: Path) -> str:

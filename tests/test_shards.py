@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import shutil
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +13,7 @@ from gongkai import run, shards
 from gongkai.cli import main
 from gongkai.difference import compared
 from gongkai.errors import OutputError, UsageError
+from gongkai.rows import document_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -98,6 +101,14 @@ def test_status_tells_of_each_share_and_of_a_dataset(place: Path, tmp_path: Path
     shown = capsys.readouterr().out
     assert shown.startswith("运行中 running: 本次 7/7 已读 read\n")
     assert "1 不是公开文件 not_a_disclosure" in shown
+    beside = tmp_path / "beside"  # as --ray has it: the dataset beside its shares
+    shutil.copytree(place / "shares", beside)
+    run.claim(beside)
+    run.merge([beside], beside)
+    assert main(["status", str(beside)]) == 0
+    shown = capsys.readouterr().out
+    assert "shard-002-of-002" in shown
+    assert "1 不是公开文件 not_a_disclosure" in shown
     assert main(["status", str(tmp_path)]) == 4
     (tmp_path / "journal.sqlite").write_bytes(b"SQLite format 3\0" + bytes(5000))
     assert main(["status", str(tmp_path)]) == 4
@@ -118,6 +129,39 @@ def test_documents_that_only_one_dataset_has_are_added_or_gone(place: Path, tmp_
     assert {row["kind"] for row in rows} == {"gone"}
     gone = {row["document_id"] for row in rows if row["table"] == "documents"}
     assert len(gone) == 7 - _documents(first)
+
+
+def with_attachment(place: Path, number: int) -> tuple[Path, Path]:
+    """A page and the file it links, which says neither whose figures it shows nor of which year."""
+    from reportlab.pdfgen.canvas import Canvas  # noqa: PLC0415
+
+    page, file = place / f"{number}.html", place / "files" / f"{number}.pdf"
+    title = f"青禾市第{'一二三四五六七八'[number]}示例局{2031 + number}年度部门决算"
+    body = f"<h1>{title}</h1><p>部门决算公开。本部门{2031 + number}年度收入总计12{number}.00万元，支出总计12{number}.00万元。</p>"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(f'<html><head><title>{title}</title></head><body>{body}<a href="files/{number}.pdf">附件：决算公开表.pdf</a></body></html>', encoding="utf-8")
+    canvas = Canvas(str(file), invariant=True)
+    canvas.drawString(72, 700, f"12{number}.00 12{number}.00 30201 30202")
+    canvas.save()
+    return page, file
+
+
+def test_files_whose_page_stood_in_another_share_are_joined_to_it_by_the_run_after_the_merge(tmp_path: Path) -> None:
+    total, inputs, output = 3, tmp_path / "in", tmp_path / "one"
+    for numbers in (range(5), range(5, 8)):  # the second time the dataset is there, and learns of new pages
+        pairs = [with_attachment(inputs, number) for number in numbers]
+        shares = [[shards.number_of(document_id(str(file), sha256(file.read_bytes()).hexdigest()), total) for file in pair] for pair in pairs]
+        assert any(page != file for page, file in shares)  # or nothing is proven
+        for number in range(1, total + 1):
+            ran(inputs, tmp_path / "shares", shards.Shard(number, total))
+        assert main(["merge", str(tmp_path / "shares"), "--output", str(output)]) == 0
+        whole = tmp_path / f"whole-{len(numbers)}"
+        ran(inputs, whole)
+        assert data_of(output) != data_of(whole)
+        last = ran(inputs, output)
+        assert data_of(output) == data_of(whole)
+        assert last.new >= sum(page != file for page, file in shares)
+        assert ran(inputs, output).new == 0
 
 
 def _documents(output: Path) -> int:
