@@ -249,7 +249,7 @@ def claim(output: Path) -> None:
     """Make the dataset's folder and put its README there; refuse a folder that holds something else."""
     if output.exists() and not output.is_dir():
         raise OutputError(zh=f"输出位置不是文件夹：{output}", en=f"the output is not a folder: {output}")
-    names = {entry.name for entry in output.iterdir() if not entry.name.startswith(".")} if output.exists() else set()
+    names = {entry.name for entry in output.iterdir() if not entry.name.startswith(".") and not shards.FOLDER.fullmatch(entry.name)} if output.exists() else set()
     if names and not names & {journal.JOURNAL, RUN} and not dictionary.is_ours(output):
         raise OutputError(
             zh=f"{output} 里有别的文件，不是本程序的数据集；请用 --output 另选一处",
