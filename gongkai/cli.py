@@ -126,6 +126,15 @@ def parser() -> Parser:
     report.add_argument("department_year", metavar="DEPARTMENT_YEAR", help="such as '云岭县档案馆 2023', or part of the name; 部门 年度")
     report.add_argument("--dataset", type=Path, default=Path("output"), metavar="DIR", help="default: output/ 数据集位置")
     report.add_argument("--out", type=Path, default=None, metavar="FILE", help="the HTML file to write (default: named by department and year, here) 写到何处")
+    panel = commands.add_parser("panel", help="department x year x measure in yuan, gaps named 面板数据", allow_abbrev=False)
+    panel.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
+    panel.add_argument("--csv", type=Path, default=None, metavar="FILE", help="write CSV there (default: to stdout) 写出 CSV")
+    panel.add_argument("--parquet", type=Path, default=None, metavar="FILE", help="write Parquet there 写出 Parquet")
+    panel.add_argument("--year", type=_count, action="append", default=[], metavar="YEAR", help="only this year; may be given again 年度")
+    panel.add_argument("--department", action="append", default=[], metavar="NAME", help="only this department, by name or id 部门")
+    panel.add_argument("--measure", action="append", default=[], metavar="ID", help="e.g. gpb_expenditure:208 (default: the main ones) 指标")
+    panel.add_argument("--stage", action="append", default=[], choices=("budget", "final"), help="预算或决算")
+    panel.add_argument("--basis", action="append", default=[], metavar="BASIS", help="e.g. prior_final (default: the stage's own) 数据性质")
 
     accept = commands.add_parser("accept", help="show what changed in fixtures' goldens, then write them 更新样例的预期结果", allow_abbrev=False)
     accept.add_argument("fixtures", nargs="+", type=Path, metavar="FIXTURE")
@@ -227,6 +236,11 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
             place = asked.out or Path(name)
             place.write_text(page, encoding="utf-8")
             print(place)
+            return 0
+        case "panel":
+            from gongkai.panel import panel, write  # noqa: PLC0415
+
+            write(panel(asked.dataset, years=asked.year, departments=asked.department, measures=asked.measure, stages=asked.stage, bases=asked.basis), asked.csv, asked.parquet)
             return 0
         case "accept":
             from gongkai.goldens import accept  # noqa: PLC0415
