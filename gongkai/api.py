@@ -29,11 +29,12 @@ from gongkai.errors import DependencyError, UsageError
 from gongkai.explanation import explain
 from gongkai.export import tables
 from gongkai.extraction import Task, read_rows
+from gongkai.panel import panel
 from gongkai.sources.item import Item, Origin
 from gongkai.version import extractor_version
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import duckdb
     import pandas as pd
@@ -65,9 +66,7 @@ class Rows:
 
     def pandas(self, *, floats: bool = False) -> pd.DataFrame:
         """A DataFrame of Arrow-backed columns: decimals stay exact, codes stay text. With `floats` numbers are doubles, for plots."""
-        import pandas as pd  # noqa: PLC0415
-
-        frame: pd.DataFrame = (_with_floats(self.arrow()) if floats else self.arrow()).to_pandas(types_mapper=pd.ArrowDtype)
+        frame: pd.DataFrame = (_with_floats(self.arrow()) if floats else self.arrow()).to_pandas(types_mapper=_arrow_backed())
         return frame
 
     def polars(self) -> pl.DataFrame:
@@ -126,6 +125,12 @@ class Dataset:
         held = self.documents(columns=["department_id", "department", "region_code", "fiscal_year", "stage", "document_id"]).pandas()
         keys = ["department_id", "department", "region_code", "fiscal_year", "stage"]
         return held[held["department"].notna()].groupby(keys, dropna=False).size().reset_index(name="documents").sort_values(["department", "fiscal_year", "stage"], ignore_index=True)
+
+    def panel(self, *, floats: bool = False, **wanted: Any) -> pd.DataFrame:
+        """Body x year x stage x measure in yuan, gaps named: the keywords are those of `gongkai.panel.panel` (years, departments, measures, stages, bases)."""
+        rows = panel(self.place, **wanted)
+        frame: pd.DataFrame = (_with_floats(rows) if floats else rows).to_pandas(types_mapper=_arrow_backed())
+        return frame
 
     def explain(self, row_id: str) -> str:
         """A row, its evidence in context and the rule that read it, as `gongkai explain` prints it."""
@@ -201,6 +206,12 @@ def extract(source: str | Path | bytes) -> Extraction:
     parts: Parts = encoded(row, rows)
     held = {table: parts[table].arrow if table in parts else schema.arrow(table).empty_table() for table in TABLES}
     return Extraction(held["documents"].to_pylist()[0], {table: Rows(table, pads.dataset(rows)) for table, rows in held.items()})
+
+
+def _arrow_backed() -> Callable[[pa.DataType], Any]:
+    import pandas as pd  # noqa: PLC0415
+
+    return pd.ArrowDtype
 
 
 def _with_floats(rows: pa.Table) -> pa.Table:

@@ -83,7 +83,7 @@ def _of_document(document: Line, lines: list[Line]) -> Iterator[Line]:
             **{name: document[name] for name in ("department_id", "region_code", "department", "entity_level", "fiscal_year", "stage", "document_id")},
             "concept": concept,
             "measure": measure,
-            "function_code": (code := concept.rpartition(".")[2] if concept != measure else None),
+            "function_code": (code := concept.rpartition(":")[2] if concept != measure else None),
             "class_name": class_name(code, document["fiscal_year"]),
             "class_name_now": class_name(code, LATEST),
             "basis": basis,
@@ -105,7 +105,7 @@ def _concept(line: Line, department: str) -> str | None:
         return None
     code = line["function_code"] or ""
     if code or line["item_code"]:
-        return f"{CLASSES}.{code}" if measure == CLASSES and CLASS.fullmatch(code) and line["origin"] == "table" else None
+        return f"{CLASSES}:{code}" if measure == CLASSES and CLASS.fullmatch(code) and line["origin"] == "table" else None
     if not label or label == department or WHOLE.search(label):
         return str(measure)
     return str(measure) if measure in PARTS and line["origin"] == "table" and not is_body(label) else None

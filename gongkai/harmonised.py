@@ -6,8 +6,8 @@ Of the lines of one document that state one concept and basis, the first of this
     2  stated before expanded (one number said of two measures) before “无此项收支”
     3  the earlier table, the earlier row
 
-Lines of one rank that differ, or several lines of one table for one subject (units listed one under the other), make no figure: the
-amount is null and the state `ambiguous`. “无” is no printed 0: the amount is null and the state `declared_empty`. A value that the
+Lines that differ make no figure, as in the table `figures`, nor do several lines of one table for one subject (units listed one under the
+other): the amount is null and the state `ambiguous`. “无” is no printed 0: the amount is null and the state `declared_empty`. A value that the
 checks repaired stands beside the printed one. Nothing is added up.
 """
 
@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from gongkai.agreement import agree
+from gongkai.agreement import STATED, agree
 from gongkai.dataset import DATA, read_table
+from gongkai.figures import chosen
 from gongkai.lineage import bodies
 from normalize.concepts import Cell, concept_of, concepts, described
 from normalize.records import to_yuan
@@ -84,8 +85,10 @@ def _figure(concept: str, basis: str, lines: list[Line]) -> Figure:
     ordered = sorted(lines, key=lambda line: (rank(line), line["table_ordinal"] or 0, line["row_id"]))
     first, others = ordered[0], tuple(ordered[1:])
     peers = [line for line in others if rank(line) == rank(first)]
+    stated = [line for line in lines if line["role"] in STATED]
+    taken = chosen(stated) if stated else None
     listed = ":" in concept and any(line["table_ordinal"] == first["table_ordinal"] for line in peers if first["origin"] == "table")
-    ambiguous = listed or any(not agree(first, line) for line in peers)
+    ambiguous = listed or any(not agree(first, line) for line in peers) or (bool(stated) and taken is None)
     agreement = "alone" if not others else "agrees" if all(agree(first, line) for line in others) else "differs"
     state = "ambiguous" if ambiguous else "declared_empty" if first["role"] == "zero_statement" else "stated"
     return Figure(concept, basis, state, agreement, first, others)

@@ -65,7 +65,7 @@ def test_lines_of_a_part_are_no_figures_of_the_whole(part: dict[str, str]) -> No
 
 def test_a_class_of_subjects_is_one_concept_under_the_name_of_its_year() -> None:
     (found,) = of_document(line("12004000", origin="table", measure="gpb_expenditure", function_code="207", item_code="207", item_label="文化体育与传媒支出"))
-    assert (found["concept"], found["class_name"], found["class_name_now"]) == ("gpb_expenditure.207", "文化体育与传媒支出", "文化旅游体育与传媒支出")
+    assert (found["concept"], found["class_name"], found["class_name_now"]) == ("gpb_expenditure:207", "文化体育与传媒支出", "文化旅游体育与传媒支出")
     assert of_document(line("12004000", origin="table", measure="gpb_expenditure", function_code="20701", item_code="20701", item_label="文化和旅游")) == []
 
 

@@ -132,11 +132,11 @@ def test_the_concepts_own_table_comes_before_others_and_the_prose(tmp_path: Path
     assert [other[-5:] for other in row["other_row_ids"]] == ["00002", "00001"]
 
 
-def test_prose_that_differs_is_named_beside_the_table(tmp_path: Path) -> None:
+def test_prose_that_differs_from_the_table_makes_no_figure_and_both_are_named(tmp_path: Path) -> None:
     page = Page("a", 2021).line("current_year_revenue", "511.90")
     page.line("current_year_revenue", "510.90", table_kind="revenue_detail", column="total", item_label="合计").into(tmp_path)
     (row,) = found(tmp_path, "current_year_revenue")
-    assert (row["amount_yuan"], row["agreement"], row["origin"]) == (Decimal("5109000.00"), "differs", "table")
+    assert (row["amount_yuan"], row["state"], row["agreement"], row["origin"], len(row["other_row_ids"])) == (None, "ambiguous", "differs", "table", 1)
 
 
 def test_lines_of_one_rank_that_differ_make_no_figure(tmp_path: Path) -> None:
