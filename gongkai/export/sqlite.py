@@ -1,7 +1,8 @@
 """One SQLite database, gongkai.db, and metadata.json beside it for Datasette.
 
-SQLite has no decimals. Values are kept as printed text beside a number: `value` is text, exact; `value_real` is generated from it for sorting, sums and
-plots. Yuan are exact numbers: `amount_yuan` is kept as `amount_fen`, whole cents, so that `sum(amount_fen) / 100` is exact; `amount_yuan` is generated.
+SQLite has no decimals. What is stored is exact, and a number under the column's own name is generated from it, so that whoever sorts, filters or
+plots it never compares text: `value` is a REAL made of `value_exact`, the decimal as text. Yuan can be summed exactly: `amount_yuan` is a REAL made of
+`amount_fen`, whole cents, and `sum(amount_fen)` is exact. In the sqlite3 shell `decimal_sum(value_exact)` is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 from gongkai import schema
 from gongkai.csvtext import cell_text
 from gongkai.dataset import DATA, replace_file
+from gongkai.errors import DependencyError, OutputError, UsageError
 from gongkai.export import tables
 
 if TYPE_CHECKING:
@@ -27,16 +29,26 @@ if TYPE_CHECKING:
 
 METADATA = "metadata.json"
 BATCH = 10_000
-INDEXED = ("document_id", "department", "fiscal_year", "measure", "concept", "project_id", "check_id", "status")
+INDEXED = (("document_id",), ("department", "fiscal_year"), ("fiscal_year",), ("measure",), ("concept",), ("project_id",), ("check_id",), ("status",))
+NEEDED = (3, 37)  # of SQLite, for strict tables
+MOST_FEN = 2**63 - 1
+TITLE = "预决算公开数据集 Budgets and final accounts as disclosed"
 FACETS = ("department", "fiscal_year", "stage", "status", "measure", "basis", "severity", "check_id", "doc_kind")
 KINDS = {"bool": "INTEGER", "int32": "INTEGER", "int64": "INTEGER", "double": "REAL"}  # everything else is text
 FEN = Decimal(100)
 
 
 def write(dataset: Path, place: Path) -> list[Path]:
-    """Write the database and its metadata anew."""
-    replace_file(place, lambda fresh: _fill(dataset, fresh))
+    """Write the database and its metadata anew.
+
+    Raises `DependencyError` where Python has an old SQLite, `UsageError` where somebody else's metadata.json stands beside the place.
+    """
+    if sqlite3.sqlite_version_info < NEEDED:
+        raise DependencyError(zh=f"需要 SQLite 3.37 以上，此 Python 自带 {sqlite3.sqlite_version}", en=f"needs SQLite 3.37 or newer; this Python has {sqlite3.sqlite_version}")
     metadata = place.with_name(METADATA)
+    if metadata.exists() and TITLE not in metadata.read_text(encoding="utf-8", errors="replace"):
+        raise UsageError(zh=f"{metadata} 不是本程序所写，不予覆盖；请用 --out 另指位置", en=f"{metadata} is not ours and stays; name another place with --out")
+    replace_file(place, lambda fresh: _fill(dataset, fresh))
     metadata.write_text(json.dumps(_metadata(dataset, place.stem), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return [place, metadata]
 
@@ -54,9 +66,10 @@ def _fill(dataset: Path, place: Path) -> None:
             for rows in _rows(dataset / DATA / f"{table}.parquet", columns):
                 store.executemany(f"insert into {table} ({', '.join(map(_stored, columns))}) values ({marks})", rows)  # noqa: S608  names are the schema's
             store.execute("commit")
-            for name in INDEXED:
-                if any(column.name == name for column in columns):
-                    store.execute(f'create index "{table}_{name}" on {table} ("{name}")')
+            held = {column.name for column in columns}
+            for names in INDEXED:
+                if held.issuperset(names):
+                    store.execute(f"create index {'_by_'.join((table, '_'.join(names)))} on {table} ({', '.join(names)})")
         store.execute("analyze")
 
 
@@ -65,7 +78,12 @@ def _is_money(column: Column) -> bool:
 
 
 def _stored(column: Column) -> str:
-    return f'"{column.name.removesuffix("_yuan")}_fen"' if _is_money(column) else f'"{column.name}"'
+    return f'"{_exact(column)}"'
+
+
+def _exact(column: Column) -> str:
+    """The stored column, which is exact: `amount_fen` for `amount_yuan`, `value_exact` for `value`, others under their own name."""
+    return f"{column.name.removesuffix('_yuan')}_fen" if _is_money(column) else f"{column.name}_exact" if column.type.startswith("decimal") else column.name
 
 
 def _creation(table: str, present: list[str]) -> str:
@@ -78,13 +96,13 @@ def _creation(table: str, present: list[str]) -> str:
             lines.append(f"{_stored(column)} INTEGER{needed}")
             lines.append(f'"{column.name}" REAL generated always as ({_stored(column)} / 100.0) virtual')
         elif column.type.startswith("decimal"):
-            lines.append(f'"{column.name}" TEXT{needed}')
-            lines.append(f'"{column.name}_real" REAL generated always as (cast("{column.name}" as real)) virtual')
+            lines.append(f"{_stored(column)} TEXT{needed}")
+            lines.append(f'"{column.name}" REAL generated always as (cast({_stored(column)} as real)) virtual')
         else:
             lines.append(f'"{column.name}" {KINDS.get(column.type, "TEXT")}{needed}{" primary key" if column.name == key else " unique" if _is_referred(table, column.name) else ""}')
         home, _, name = column.references.partition(".")
         if home in present and not column.type.startswith("list"):
-            keys.append(f'foreign key ("{column.name}") references {home} ("{name}")')
+            keys.append(f'foreign key ("{column.name}") references {home} ("{name}") deferrable initially deferred')
     return f"create table {table} ({', '.join([*lines, *keys])}) strict"
 
 
@@ -102,22 +120,42 @@ def _rows(file: Path, columns: tuple[Column, ...]) -> Iterator[list[tuple[Any, .
 
 def _print(column: Column) -> Callable[[Any], Any]:
     if _is_money(column):
-        return lambda amount: int(amount * FEN)
+        return _fen
     return (lambda value: value) if column.type in {*KINDS, "string"} else cell_text
+
+
+def _fen(amount: Decimal) -> int:
+    """Whole cents. Raises `OutputError` for an amount of more than 64 bits: some ninety quadrillion yuan, which nobody's budget holds.
+
+    >>> _fen(Decimal("-606.04"))
+    -60604
+    """
+    if abs(fen := int(amount * FEN)) > MOST_FEN:
+        raise OutputError(zh=f"金额 {amount} 元超出 SQLite 整数的范围；该数据请用 Parquet", en=f"{amount} yuan is more than an integer of SQLite holds; use Parquet for this dataset")
+    return fen
+
+
+def _described(column: Column) -> dict[str, str]:
+    """What Datasette says of a column, of the exact one too."""
+    text = f"{column.title_zh} {column.title_en}: {column.description_zh}；{column.description_en}" + (f" [{column.unit}]" if column.unit else "")
+    if _exact(column) == column.name:
+        return {column.name: text}
+    exact = "精确的分（整数），可求和 whole cents, exact, can be summed" if _is_money(column) else "精确的十进制文本 the exact decimal, as text"
+    return {_exact(column): f"{column.title_zh} {column.title_en}: {exact}", column.name: f"{text}；近似数 approximate, from {_exact(column)}"}
 
 
 def _metadata(dataset: Path, name: str) -> dict[str, Any]:
     titles = {**schema.TABLE_TITLES, **schema.DERIVED_TITLES}
     return {
-        "title": "预决算公开数据集 Budgets and final accounts as disclosed",
-        "description": "金额：amount_fen 为精确的分，amount_yuan 与 *_real 为近似数 / amount_fen holds exact cents; amount_yuan and *_real are approximate numbers",
+        "title": TITLE,
+        "description": "*_fen 为精确的分，*_exact 为精确的十进制文本；由其生成的 amount_yuan、value 等为近似数，供排序与作图 / *_fen are exact cents, *_exact exact decimals as text; amount_yuan, value and the like are approximate numbers made of them, to sort and plot",
         "databases": {
             name: {
                 "tables": {
                     table: {
                         "title": f"{titles[table][0]} {table}",
                         "description": titles[table][1],
-                        "columns": {column.name: f"{column.title_zh} {column.title_en}: {column.description_zh}；{column.description_en}" for column in schema.columns(table)},
+                        "columns": {name: text for column in schema.columns(table) for name, text in _described(column).items()},
                         "facets": [column.name for column in schema.columns(table) if column.name in FACETS],
                     }
                     for table in tables(dataset)
