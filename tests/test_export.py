@@ -107,6 +107,9 @@ def test_notes_tell_the_version_and_every_column_and_long_texts_do_not_make_tall
     heights = {row.height for row in book["sections"].row_dimensions.values() if row.height}
     assert {xlsx.LINE * 2, xlsx.LINE * xlsx.TALLEST} <= heights
     assert max(heights) <= xlsx.LINE * xlsx.TALLEST
+    forms = openpyxl.load_workbook(dataset / "export" / "xlsx" / "indicators.xlsx")["indicators"]
+    assert any("\n" in row["raw"] for row in rows_of(dataset, "indicators"))
+    assert {row.height for row in forms.row_dimensions.values()} <= {None, 3 * xlsx.LINE + 3, 2 * xlsx.LINE, 3 * xlsx.LINE}
 
 
 def test_a_table_longer_than_a_sheet_goes_on_on_the_next(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ def _rows(book: Any, table: str, file: Path) -> None:
     columns = schema.columns(table)
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#DDE7F0", "bottom": 1})
     formats = {kind: book.add_format({"valign": "top", "num_format": shown, "text_wrap": kind == "long"}) for kind, shown in SHOWN.items()}
-    wide = [place for place, column in enumerate(columns) if column.name in WIDE]
+    wide = [place for place, column in enumerate(columns) if column.name in WIDE - {"raw"}]  # evidence, at the end, makes no row tall
     sheet, at, number = None, 0, 0
     for row in _printed(file, columns):
         if sheet is None or at > ROWS:
