@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from gongkai import schema
 from gongkai.csvtext import csv_body, csv_header
-from gongkai.dataset import DATA, LARGE, folders, read_table, replace_file, replace_text
+from gongkai.dataset import LARGE, folders, read_table, replace_file, replace_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -99,11 +99,11 @@ def _rounding(line: dict[str, Any]) -> Decimal:
     return SCALE.get(line["unit"] or "", Decimal(1)).scaleb(-len(decimals[1]) if decimals else 0) / 2
 
 
-def write(output: Path) -> None:
-    """Write data/disagreements.parquet and .csv anew."""
+def write(output: Path, made: Path) -> None:
+    """Write disagreements.parquet and .csv anew, into the folder `made`."""
     rows = [row for group in disagreements(folders(output)) for row in group]
     typed = schema.arrow(TABLE)
     columns = zip(*rows, strict=True) if rows else [()] * len(typed)
     table = pa.Table.from_arrays([pa.array(column, field.type) for column, field in zip(columns, typed, strict=True)], schema=typed)
-    replace_file(output / DATA / f"{TABLE}.parquet", lambda file: pq.write_table(table, file, **LARGE))
-    replace_text(output / DATA / f"{TABLE}.csv", csv_header(TABLE) + csv_body(TABLE, rows))
+    replace_file(made / f"{TABLE}.parquet", lambda file: pq.write_table(table, file, **LARGE))
+    replace_text(made / f"{TABLE}.csv", csv_header(TABLE) + csv_body(TABLE, rows))

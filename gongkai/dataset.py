@@ -207,16 +207,27 @@ def folders(output: Path) -> list[Path]:
 
 def compact(output: Path) -> None:
     """Write data/<table>.parquet and .csv anew from the department-years."""
+    made = _beside(output / DATA, NEW)
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
     for table in TABLES:
-        compact_table(output, table)
+        compact_table(output, made, table)
+        put_table(output, made, table)
+    made.rmdir()
 
 
-def compact_table(output: Path, table: str) -> None:
-    """Write one table of data/ anew, a bounded number of rows at a time."""
+def compact_table(output: Path, made: Path, table: str) -> None:
+    """Write one table of data/ anew, into the folder `made` and to disk, a bounded number of rows at a time."""
     places = folders(output)
+    replace_file(made / f"{table}.parquet", partial(_compact_parquet, table=table, places=places))
+    replace_file(made / f"{table}.csv", partial(_compact_csv, table=table, places=places))
+
+
+def put_table(output: Path, made: Path, table: str) -> None:
+    """Put a table that was made elsewhere into data/: a reader sees the old files or the new ones."""
     (output / DATA).mkdir(parents=True, exist_ok=True)
-    replace_file(output / DATA / f"{table}.parquet", partial(_compact_parquet, table=table, places=places))
-    replace_file(output / DATA / f"{table}.csv", partial(_compact_csv, table=table, places=places))
+    for end in (".parquet", ".csv"):
+        (made / f"{table}{end}").replace(output / DATA / f"{table}{end}")
 
 
 def _compact_parquet(file: Path, table: str, places: list[Path]) -> None:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from gongkai import schema
 from gongkai.agreement import STATED, agree, precedence
 from gongkai.csvtext import csv_body, csv_header
-from gongkai.dataset import DATA, LARGE, folders, read_table, replace_file
+from gongkai.dataset import LARGE, folders, read_table, replace_file
 from normalize.codes import entries
 from normalize.records import to_yuan
 from normalize.titles import is_body
@@ -135,13 +135,13 @@ def _agreeing(line: Line, lines: list[Line]) -> list[Line]:
     return [other for other in lines if agree(line, other)]
 
 
-def write(output: Path) -> None:
-    """Write data/figures.parquet and .csv anew, a department-year at a time."""
+def write(output: Path, made: Path) -> None:
+    """Write figures.parquet and .csv anew, some department-years at a time, into the folder `made`."""
     typed = schema.arrow(TABLE)
-    fresh = output / DATA / f"{TABLE}.csv"
+    printed = made / f"{TABLE}.csv"
 
     def both(file: Path) -> None:
-        with pq.ParquetWriter(file, typed, **LARGE) as writer, fresh.with_suffix(".csv.part").open("w", encoding="utf-8", newline="") as text:
+        with pq.ParquetWriter(file, typed, **LARGE) as writer, printed.with_suffix(".part").open("w", encoding="utf-8", newline="") as text:
             text.write(csv_header(TABLE))
             for _, group in groupby(enumerate(figures(folders(output))), key=lambda item: item[0] // GROUP):
                 rows = [row for _, found in group for row in found]
@@ -150,6 +150,6 @@ def write(output: Path) -> None:
                     writer.write_table(pa.Table.from_arrays(columns, schema=typed))
                     text.write(csv_body(TABLE, rows))
 
-    replace_file(output / DATA / f"{TABLE}.parquet", both)
-    replace_file(fresh, lambda file: fresh.with_suffix(".csv.part").replace(file))
+    replace_file(made / f"{TABLE}.parquet", both)
+    replace_file(printed, lambda file: printed.with_suffix(".part").replace(file))
 

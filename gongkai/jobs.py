@@ -1,6 +1,7 @@
 """What a run hands to its workers: a document to read, department-years to prepare, a table of data/ to make.
 
-Only the run itself puts a prepared department-year in its place and enters it in the journal; a job can be done twice, and anywhere.
+Whatever they make lies in the spool; only the run itself puts it in its place and enters it in the journal. So a job can be done twice,
+and a worker that outlives a killed run changes nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from gongkai.extraction import Extracted, Task
     from gongkai.spool import Spooled
 
-DERIVED: dict[str, Callable[[Path], None]] = {agreement.TABLE: agreement.write, figures.TABLE: figures.write}  # made from several tables of the department-years
+DERIVED: dict[str, Callable[[Path, Path], None]] = {agreement.TABLE: agreement.write, figures.TABLE: figures.write}  # made from several tables of the department-years
 PATIENCE = 86_400.0  # seconds; a slow disk is no reason to begin anew
 
 
@@ -62,11 +63,12 @@ class Compacting(NamedTuple):
     """Make one table of data/ from the department-years."""
 
     output: Path
+    made: Path
     table: str
     limit: float = PATIENCE
 
     def __call__(self) -> None:
-        DERIVED.get(self.table, partial(dataset.compact_table, table=self.table))(self.output)
+        DERIVED.get(self.table, partial(dataset.compact_table, table=self.table))(self.output, self.made)
 
 
 Job = Reading | Preparing | Compacting
@@ -82,6 +84,6 @@ def limit(job: Job) -> float:
     return job.limit
 
 
-def compacting(output: Path) -> list[Compacting]:
-    """All that make data/ anew."""
-    return [Compacting(output, table) for table in (*dataset.TABLES, *DERIVED)]
+def compacting(output: Path, made: Path) -> list[Compacting]:
+    """All that make data/ anew, in the folder `made`."""
+    return [Compacting(output, made, table) for table in (*dataset.TABLES, *DERIVED)]

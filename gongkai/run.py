@@ -151,8 +151,10 @@ def writable(output: Path) -> Iterator[tuple[Connection, Log]]:
             _migrate(output, store)
             yield store, log
             if _is_behind(output, store):
-                for job in compacting(output):
-                    job()
+                with spool.opened(output) as made:
+                    for job in compacting(output, made):
+                        job()
+                        dataset.put_table(output, made, job.table)
                 _compacted(output, store)
 
 
@@ -298,7 +300,7 @@ def _jobs(work: Plan, writing: Writing, linked: Connection, store: Connection) -
         yield from rest
         yield None
     if _is_behind(writing.output, store):
-        yield from compacting(writing.output)
+        yield from compacting(writing.output, writing.spool)
         yield None
         _compacted(writing.output, store)
 
@@ -315,6 +317,8 @@ def _end(job: Preparing | Compacting, result: pool.Lost | None, writing: Writing
         job()
     if isinstance(job, Preparing):
         writing.prepared()
+    else:
+        dataset.put_table(job.output, job.made, job.table)
 
 
 def _task(planned: Planned, version: str, parent: pages.Parent | None = None) -> Task:

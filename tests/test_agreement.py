@@ -35,7 +35,7 @@ def document(letter: str, value: str, *, unit: str = "万元", kind: str = "depa
 def found(output: Path, *documents: tuple[str, dataset.Parts]) -> list[dict[str, Any]]:
     dataset.write_folder(output, PLACE, dict(documents))
     dataset.compact(output)
-    agreement.write(output)
+    agreement.write(output, output / dataset.DATA)
     rows: list[dict[str, Any]] = pq.read_table(output / "data" / "disagreements.parquet").to_pylist()
     assert len((output / "data" / "disagreements.csv").read_text(encoding="utf-8").splitlines()) == len(rows) + 1
     return rows

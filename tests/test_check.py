@@ -50,7 +50,7 @@ def add(
     row = document_row((source.address, source.sha256), "ok", "", version="1", read=(document, disclosure))
     dataset.write_folder(output, dataset.folder_of(row), {document.id: dataset.encoded(row, data_rows(document, disclosure))})
     dataset.compact(output)
-    agreement.write(output)
+    agreement.write(output, output / dataset.DATA)
     return document.id
 
 

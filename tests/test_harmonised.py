@@ -72,7 +72,7 @@ class Page:
         folder = dataset.folder_of(row)
         dataset.write_folder(output, folder, {document.id: dataset.encoded(row, data_rows(document, disclosure))})
         dataset.compact(output)
-        agreement.write(output)
+        agreement.write(output, output / dataset.DATA)
         return document.id
 
 

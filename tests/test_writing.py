@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from extract.document import Document, Source
 from gongkai import dataset, journal, run, spool, writing
 from gongkai.dataset import encoded
 from gongkai.extraction import Extracted
+from gongkai.jobs import Folder, Job, Preparing, compacting, done
 from gongkai.rows import document_row
 from gongkai.writing import Writing
 from normalize.records import Disclosure, Identity
@@ -242,3 +244,22 @@ def test_what_only_workers_cannot_write_is_written_by_the_run_itself(where: str,
     trouble(where, encoding="utf-8")
     assert ran(pages, tmp_path / "out").statuses == {"ok": 6}
     assert data_of(tmp_path / "out") == data_of(tmp_path / "undisturbed")
+
+
+def test_a_worker_that_outlives_a_killed_run_changes_nothing(pages: Path, tmp_path: Path) -> None:
+    """Its jobs are done once more, late: nothing of theirs lies where a later run reads or writes."""
+    output = tmp_path / "out"
+    ran(pages, output)
+    before = data_of(output)
+    place = output / f"{spool.PREFIX}killed"
+    place.mkdir()
+    late: list[Job] = [*compacting(output, place), Preparing((Folder(dataset.folders(output)[0], place / "new-0", (), frozenset()),))]
+    for job in late:
+        done(job)
+    assert data_of(output) == before
+    shutil.rmtree(place)
+    for job in late:
+        with pytest.raises(FileNotFoundError):
+            done(job)
+    assert data_of(output) == before
+    assert not place.exists()
