@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from gongkai import schema
 from gongkai.agreement import STATED, agree, precedence
 from gongkai.csvtext import csv_body, csv_header
 from gongkai.dataset import LARGE, folders, read_table, replace_file
-from normalize.codes import entries
+from normalize.concepts import name_in, subject_name
 from normalize.records import to_yuan
 from normalize.titles import is_body
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from gongkai.rows import Row
 
 TABLE = "figures"
-LATEST = 9999
 LEVELS = frozenset({"final", "initial_budget", "adjusted_budget", "prior_final", "prior_budget"})  # bases that are amounts of a year
 TOTALS = (
     "total_revenue", "total_expenditure", "current_year_revenue", "current_year_expenditure", "fiscal_total_revenue", "fiscal_total_expenditure",
@@ -84,8 +82,8 @@ def _of_document(document: Line, lines: list[Line]) -> Iterator[Line]:
             "concept": concept,
             "measure": measure,
             "function_code": (code := concept.rpartition(":")[2] if concept != measure else None),
-            "class_name": class_name(code, document["fiscal_year"]),
-            "class_name_now": class_name(code, LATEST),
+            "class_name": name_in(code, document["fiscal_year"]) if code else None,
+            "class_name_now": subject_name(code) if code else None,
             "basis": basis,
             "state": "stated" if taken else "ambiguous" if stated else "declared_empty",
             "amount_yuan": taken["amount_yuan"] if taken else None,
@@ -109,17 +107,6 @@ def _concept(line: Line, department: str) -> str | None:
     if not label or label == department or WHOLE.search(label):
         return str(measure)
     return str(measure) if measure in PARTS and line["origin"] == "table" and not is_body(label) else None
-
-
-@cache
-def class_name(code: str | None, year: int) -> str | None:
-    """What a functional class is called in a fiscal year, by the list of subjects; None where the list does not know.
-
-    >>> class_name("207", 2018), class_name("207", 2019), class_name("224", 2018)
-    ('文化体育与传媒支出', '文化旅游体育与传媒支出', None)
-    """
-    known = (entry for entry in entries("functional") if entry.code == code and (entry.year_from or 0) <= year <= (entry.year_to or LATEST))
-    return next((entry.name for entry in known), None)
 
 
 def chosen(lines: list[Line]) -> Line | None:

@@ -82,13 +82,13 @@ def _figure(concept: str, basis: str, lines: list[Line]) -> Figure:
         place = len(home) + 1 if line["origin"] != "table" else home.index(line["table_kind"]) if line["table_kind"] in home else len(home)
         return place, ROLES.index(line["role"])
 
-    ordered = sorted(lines, key=lambda line: (rank(line), line["table_ordinal"] or 0, line["row_id"]))
-    first, others = ordered[0], tuple(ordered[1:])
-    peers = [line for line in others if rank(line) == rank(first)]
     stated = [line for line in lines if line["role"] in STATED]
     taken = chosen(stated) if stated else None
-    listed = ":" in concept and any(line["table_ordinal"] == first["table_ordinal"] for line in peers if first["origin"] == "table")
-    ambiguous = listed or any(not agree(first, line) for line in peers) or (bool(stated) and taken is None)
+    believed = [line for line in stated if agree(taken, line)] if taken else lines  # what most lines say, against one of a better place
+    ordered = sorted(lines, key=lambda line: (line not in believed, rank(line), line["table_ordinal"] or 0, line["row_id"]))
+    first, others = ordered[0], tuple(ordered[1:])
+    listed = ":" in concept and first["origin"] == "table" and any(rank(line) == rank(first) and line["table_ordinal"] == first["table_ordinal"] for line in others)
+    ambiguous = listed or (bool(stated) and taken is None)
     agreement = "alone" if not others else "agrees" if all(agree(first, line) for line in others) else "differs"
     state = "ambiguous" if ambiguous else "declared_empty" if first["role"] == "zero_statement" else "stated"
     return Figure(concept, basis, state, agreement, first, others)

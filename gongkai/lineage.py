@@ -2,7 +2,7 @@
 
     same        the name and the place are the same
     name        the place is the same and both names say it, one of them in full (重庆市某区档案馆, 某区档案馆)
-    place       the place was renamed as a whole (武隆县 -> 武隆区) and the rest of the name is the same
+    place       the place was renamed as a whole (郫县 -> 郫都区) and the rest of the name is the same
     document    a document of the body says so (更名为, 原…), and nothing of joining or dividing in the same sentence
 
 What else looks alike is a candidate with its reason, never joined. `body_id` is the department_id of the first name, so that a later year

@@ -8,10 +8,10 @@ listed with what became of them, and nothing is added up.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from normalize.codes import entries
+from normalize.codes import Entry, entries
 from normalize.folding import key
 from normalize.vocabulary import VocabularyError, load_csv
 
@@ -101,17 +101,32 @@ def subject_of(code: str, year: int | None) -> str:
     return code
 
 
+@lru_cache(maxsize=1024)
+def name_in(code: str, year: int) -> str | None:
+    """What a subject was called in a year; None where the lists do not say.
+
+    >>> name_in("207", 2018), name_in("207", 2019), name_in("224", 2018)
+    ('文化体育与传媒支出', '文化旅游体育与传媒支出', None)
+    """
+    held = [entry for entry in _listed(code) if (entry.year_from or year) <= year <= (entry.year_to or year)]
+    return max(held, key=lambda entry: entry.year_from or 0).name if held else None
+
+
+def _listed(code: str) -> list[Entry]:
+    kind = "functional" if code.startswith("2") else "economic_government" if code.startswith("5") else "economic_department"
+    return [entry for entry in entries(kind) if entry.code == code]
+
+
 def subject_name(code: str, year: int | None = None) -> str | None:
     """The name of a subject in a year, by default the latest; None where the lists do not know the code.
 
     >>> subject_name("207"), subject_name("207", 2016), subject_name("30201")
     ('文化旅游体育与传媒支出', '文化体育与传媒支出', '办公费')
     """
-    kind = "functional" if code.startswith("2") else "economic_government" if code.startswith("5") else "economic_department"
-    listed = [entry for entry in entries(kind) if entry.code == code]
-    held = [entry for entry in listed if year is not None and (entry.year_from or year) <= year <= (entry.year_to or year)]
-    latest = sorted(held or listed, key=lambda entry: entry.year_from or 0)
-    return latest[-1].name if latest else next((change.name_after for change in reversed(changes()) if change.code_after == code), None)
+    if year is not None and (name := name_in(code, year)) is not None:
+        return name
+    latest = max(_listed(code), key=lambda entry: entry.year_from or 0, default=None)
+    return latest.name if latest else next((change.name_after for change in reversed(changes()) if change.code_after == code), None)
 
 
 def concept_of(cell: Cell, year: int | None) -> str | None:

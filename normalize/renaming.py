@@ -45,8 +45,8 @@ class Reform(NamedTuple):
 def named(department: str, region_code: str | None, year: int | None) -> Named:
     """A department's name taken apart; the place is told by the code it has today.
 
-    >>> named("重庆市武隆县档案馆", "500232", 2016)[:2], named("重庆市武隆区档案馆", "500156", 2020)[:2]
-    (('500156', '档案馆'), ('500156', '档案馆'))
+    >>> named("成都市郫县档案馆", "510124", 2015)[:2], named("成都市郫都区档案馆", "510117", 2020)[:2]
+    (('510117', '档案馆'), ('510117', '档案馆'))
     """
     place = place_of_code(region_code, year) if region_code else None
     today = place_of_code(region_code) if region_code else None

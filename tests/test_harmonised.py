@@ -139,6 +139,13 @@ def test_prose_that_differs_from_the_table_makes_no_figure_and_both_are_named(tm
     assert (row["amount_yuan"], row["state"], row["agreement"], row["origin"], len(row["other_row_ids"])) == (None, "ambiguous", "differs", "table", 1)
 
 
+def test_what_table_and_prose_say_together_outweighs_one_line_of_a_better_place(tmp_path: Path) -> None:
+    page = Page("a", 2021).line("current_year_revenue", "511.90").line("current_year_revenue", "511.90", table_kind="fiscal_summary", column="amount", item_label="本年收入合计")
+    page.line("current_year_revenue", "510.90", table_kind="revenue_detail", column="total", item_label="合计").into(tmp_path)
+    (row,) = found(tmp_path, "current_year_revenue")
+    assert (row["amount_yuan"], row["state"], row["agreement"], row["table_kind"]) == (Decimal("5119000.00"), "stated", "differs", "fiscal_summary")
+
+
 def test_lines_of_one_rank_that_differ_make_no_figure(tmp_path: Path) -> None:
     Page("a", 2021).line("total_revenue", "1.00").line("total_revenue", "2.00").into(tmp_path)
     (row,) = found(tmp_path, "total_revenue")
