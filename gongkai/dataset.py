@@ -205,17 +205,6 @@ def folders(output: Path) -> list[Path]:
     return sorted(place for place in output.glob(f"{DEPARTMENTS}/year=*/*") if place.is_dir() and not place.name.startswith("."))
 
 
-def compact(output: Path) -> None:
-    """Write data/<table>.parquet and .csv anew from the department-years."""
-    made = _beside(output / DATA, NEW)
-    shutil.rmtree(made, ignore_errors=True)
-    made.mkdir(parents=True)
-    for table in TABLES:
-        compact_table(output, made, table)
-        put_table(output, made, table)
-    made.rmdir()
-
-
 def compact_table(output: Path, made: Path, table: str) -> None:
     """Write one table of data/ anew, into the folder `made` and to disk, a bounded number of rows at a time."""
     places = folders(output)

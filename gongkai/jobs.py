@@ -87,3 +87,11 @@ def limit(job: Job) -> float:
 def compacting(output: Path, made: Path) -> list[Compacting]:
     """All that make data/ anew, in the folder `made`."""
     return [Compacting(output, made, table) for table in (*dataset.TABLES, *DERIVED)]
+
+
+def compact(output: Path) -> None:
+    """Make data/ anew, here and now."""
+    with spool.opened(output) as made:
+        for job in compacting(output, made):
+            job()
+            dataset.put_table(output, made, job.table)

@@ -22,7 +22,7 @@ from gongkai import dataset, dictionary, journal, pages, plan, pool, recovery, s
 from gongkai.errors import BusyError, OutputError
 from gongkai.export import datapackage
 from gongkai.extraction import Extracted, Task, extract, untried, without_rows
-from gongkai.jobs import Compacting, Job, Preparing, Reading, compacting, done, limit
+from gongkai.jobs import Compacting, Job, Preparing, Reading, compact, compacting, done, limit
 from gongkai.journal import FAILED, Entry
 from gongkai.version import extractor_version
 from gongkai.writing import DOCUMENTS, Writing
@@ -151,10 +151,7 @@ def writable(output: Path) -> Iterator[tuple[Connection, Log]]:
             _migrate(output, store)
             yield store, log
             if _is_behind(output, store):
-                with spool.opened(output) as made:
-                    for job in compacting(output, made):
-                        job()
-                        dataset.put_table(output, made, job.table)
+                compact(output)
                 _compacted(output, store)
 
 

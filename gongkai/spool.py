@@ -7,7 +7,6 @@ disturbs nobody. It is a way and no store: nothing here is flushed to disk, and 
 
 from __future__ import annotations
 
-import pickle
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from gongkai.rows import Row
 
 PREFIX = ".spool-"
+HELD = pa.schema([pa.field("table", pa.string()), pa.field("rows", pa.binary()), pa.field("csv", pa.large_string())])  # of a document: each table in both its forms
 
 
 class Spooled(NamedTuple):
@@ -58,17 +58,17 @@ def spooled(extracted: Extracted, place: Path, *, passing: bool = False) -> Spoo
 
 def put(file: Path, parts: Parts) -> int:
     """Write the parts of a document; how many bytes they are."""
-    return file.write_bytes(pickle.dumps({table: (_streamed(part.arrow), part.csv) for table, part in parts.items()}, pickle.HIGHEST_PROTOCOL))
+    rows = [(table, _streamed(part.arrow), part.csv) for table, part in parts.items()]
+    return file.write_bytes(_streamed(pa.Table.from_arrays([pa.array(column, kind.type) for column, kind in zip(zip(*rows, strict=True), HELD, strict=True)], schema=HELD)))
 
 
 def taken(file: Path) -> Parts:
     """The parts of a document that was left here."""
-    held = pickle.loads(file.read_bytes())  # noqa: S301  our own file, gone with the run
-    return {table: Part(pa.ipc.open_stream(stream).read_all(), text) for table, (stream, text) in held.items()}
+    return {row["table"]: Part(pa.ipc.open_stream(row["rows"]).read_all(), row["csv"]) for row in pa.ipc.open_stream(file.read_bytes()).read_all().to_pylist()}
 
 
 def _streamed(table: pa.Table) -> bytes:
-    """A table in Arrow's own form, which takes a tenth of the time of a pickled one."""
+    """A table in Arrow's own form: nothing in it can run, and it takes a tenth of the time of a pickled one."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as stream:
         stream.write_table(table)

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from extract.document import Document, Source, Span
-from gongkai import agreement, dataset
+from gongkai import dataset
+from gongkai.jobs import compact
 from gongkai.rows import data_rows, document_row
 from normalize.records import BudgetLine, Disclosure, Identity, row_id
 
@@ -34,8 +35,7 @@ def document(letter: str, value: str, *, unit: str = "万元", kind: str = "depa
 
 def found(output: Path, *documents: tuple[str, dataset.Parts]) -> list[dict[str, Any]]:
     dataset.write_folder(output, PLACE, dict(documents))
-    dataset.compact(output)
-    agreement.write(output, output / dataset.DATA)
+    compact(output)
     rows: list[dict[str, Any]] = pq.read_table(output / "data" / "disagreements.parquet").to_pylist()
     assert len((output / "data" / "disagreements.csv").read_text(encoding="utf-8").splitlines()) == len(rows) + 1
     return rows

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from extract.document import Document, Source, Span
-from gongkai import agreement, dataset, ledger
+from gongkai import dataset, ledger
 from gongkai.check import coverage
 from gongkai.cli import main
+from gongkai.jobs import compact
 from gongkai.rows import data_rows, document_row
 from normalize.disclosure import stamped
 from normalize.records import BudgetLine, Disclosure, Finding, Identity, OrganisationItem, Section
@@ -49,8 +50,7 @@ def add(
     disclosure = stamped(Disclosure(document.id, "ok", identity, budget_lines=lines, organisation=organisation, findings=findings))
     row = document_row((source.address, source.sha256), "ok", "", version="1", read=(document, disclosure))
     dataset.write_folder(output, dataset.folder_of(row), {document.id: dataset.encoded(row, data_rows(document, disclosure))})
-    dataset.compact(output)
-    agreement.write(output, output / dataset.DATA)
+    compact(output)
     return document.id
 
 
@@ -149,7 +149,7 @@ def test_what_is_disclosed_is_told_from_what_is_denied_missing_or_unread(tmp_pat
     disclosure = stamped(Disclosure(document.id, "ok", Identity(department=BUREAU, fiscal_year=2031, stage="final"), budget_lines=(cell, none), sections=(section,)))
     row = document_row((source.address, source.sha256), "ok", "", version="1", read=(document, disclosure))
     dataset.write_folder(tmp_path, dataset.folder_of(row), {document.id: dataset.encoded(row, data_rows(document, disclosure))})
-    dataset.compact(tmp_path)
+    compact(tmp_path)
     found = coverage(tmp_path, {(document.id, "revenue_detail")})[document.id]
     assert {kind: state for kind, state in found["table"].items() if state != "missing"} == {"three_public": "found", "gov_fund": "declared_empty", "revenue_detail": "unreadable"}
     assert {kind for kind, state in found["section"].items() if state == "found"} == {"overview.duties"}

@@ -20,6 +20,7 @@ from extract.document import Document, Link, Paragraph, Source, Span
 from gongkai import dataset, dictionary, schema
 from gongkai.csvtext import UNGUARD, csv_body, csv_header, guarded, unguarded
 from gongkai.errors import OutputError
+from gongkai.jobs import compact
 from gongkai.rows import data_rows, document_row
 from normalize.records import TABLES, BudgetLine, Disclosure, Finding, Identity, Indicator, Project, Section, row_id
 
@@ -80,7 +81,7 @@ def write(output: Path, *documents: tuple[Document, Disclosure]) -> None:
     for document, disclosure in documents:
         row, encoded = parts(document, disclosure)
         dataset.write_folder(output, dataset.folder_of(row), {disclosure.document_id: encoded})
-    dataset.compact(output)
+    compact(output)
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -217,7 +218,7 @@ def test_a_damaged_file_is_named_and_not_compacted_over(tmp_path: Path) -> None:
     before = bytes_of(tmp_path / "data")
     (folder / "budget_lines.parquet").write_bytes(b"PAR1 no more")
     with pytest.raises(OutputError, match=r"budget_lines\.parquet"):
-        dataset.compact(tmp_path)
+        compact(tmp_path)
     assert bytes_of(tmp_path / "data")["budget_lines.parquet"] == before["budget_lines.parquet"]
 
 

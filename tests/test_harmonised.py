@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from extract.document import Document, Source, Span
-from gongkai import agreement, dataset, harmonised, lineage, schema
+from gongkai import dataset, harmonised, lineage, schema
 from gongkai.cli import main
+from gongkai.jobs import compact
 from gongkai.panel import panel
 from gongkai.rows import data_rows, document_row
 from normalize.codes import entries
@@ -71,8 +72,7 @@ class Page:
         row = document_row((source.address, source.sha256), self.status, "", version="1", read=(document, disclosure), origin={"parent_document_id": parent})
         folder = dataset.folder_of(row)
         dataset.write_folder(output, folder, {document.id: dataset.encoded(row, data_rows(document, disclosure))})
-        dataset.compact(output)
-        agreement.write(output, output / dataset.DATA)
+        compact(output)
         return document.id
 
 
