@@ -34,6 +34,10 @@ dictionary:
 ci:
     .ci/run
 
-# README's examples, from the shipped fixtures
-readme:
-    .venv/bin/python tests/refresh_readme.py
+# the examples of README and docs/, from the shipped fixtures
+examples:
+    .venv/bin/python tests/refresh_docs.py
+
+# the documentation site into build/site
+docs:
+    .venv/bin/python docs/build.py

@@ -101,6 +101,7 @@ def parser() -> Parser:
     validate = commands.add_parser("validate", help="is a dataset whole, and does it say what its sources say? 检验数据集", allow_abbrev=False)
     validate.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
     validate.add_argument("--no-evidence", action="store_true", help="do not read the sources again 不重读来源核对原文")
+    validate.add_argument("--frictionless", action="store_true", help="ask frictionless too (gongkai[validate]) 另用 frictionless 检验")
 
     merge = commands.add_parser("merge", help="make one dataset of shards that are complete 合并各份", allow_abbrev=False)
     merge.add_argument("shards", nargs="+", type=Path, metavar="SHARD", help="datasets that `run --shard` wrote, or a folder of them")
@@ -200,7 +201,7 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
         case "validate":
             from gongkai.validation import validate  # noqa: PLC0415
 
-            return validate(asked.dataset, evidence=not asked.no_evidence)
+            return validate(asked.dataset, evidence=not asked.no_evidence, frictionless=asked.frictionless)
         case "merge":
             from gongkai import summary  # noqa: PLC0415
             from gongkai.run import merge  # noqa: PLC0415

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 import pyarrow.parquet as pq
 import pytest
 
+import gongkai
 from gongkai import schema
 from gongkai.cli import main, parser
+from tests import refresh_docs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +26,10 @@ def readme(root: Path) -> str:
     return (root / "README.md").read_text(encoding="utf-8")
 
 
-def test_readme_commands_print_what_readme_shows(readme: str, root: Path) -> None:
-    checked = subprocess.run([sys.executable, str(root / "tests" / "refresh_readme.py"), "--check"], capture_output=True, text=True, check=False, encoding="utf-8")
+def test_examples_of_readme_and_docs_print_what_is_shown(readme: str, root: Path) -> None:
+    checked = subprocess.run([sys.executable, str(root / "tests" / "refresh_docs.py"), "--check"], capture_output=True, text=True, check=False, encoding="utf-8", cwd=root, env={**os.environ, "PYTHONPATH": str(root)})
     assert (checked.stdout, checked.stderr, checked.returncode) == ("", "", 0)
+    assert len(refresh_docs.pages()) >= 8
     assert re.findall(r"^\$ \.venv/bin/gongkai (\w+)", readme, re.MULTILINE) == ["explain", "run"]
 
 
@@ -58,6 +62,36 @@ def test_readme_links_lead_somewhere(readme: str, root: Path) -> None:
     links = re.findall(r"\]\(([^)#h][^)]*)\)", readme)
     assert links
     assert [link for link in links if not (root / link).exists()] == []
+
+
+def test_shell_commands_of_the_docs_are_ones_that_gongkai_knows(root: Path) -> None:
+    found = {page.name: list(refresh_docs.unknown_commands(page.read_text(encoding="utf-8"))) for page in (root / "docs").rglob("*.md")}
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    assert len(found) > 10
+    assert list(refresh_docs.unknown_commands("```sh\ngongkai run x --outptu y\n```")) == ["gongkai run x --outptu y"]
+
+
+def test_links_of_the_docs_lead_somewhere(root: Path) -> None:
+    made = {"reference/columns.md", "reference/commands.md", "reference/checks.md", "decisions/index.md"}
+    for page in (root / "docs").rglob("*.md"):
+        for link in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            place = (page.parent / link).resolve()
+            assert place.exists() or place.relative_to(root / "docs").as_posix() in made, (page.name, link)
+
+
+def test_both_start_pages_show_rows_of_the_example(root: Path) -> None:
+    (page,) = (root / "fixtures" / "yunshan-bamboo-2023-final").glob("input.*")
+    rows = gongkai.extract(page).tables
+    printed = {(row["measure"], row["basis"], row["value"], row["unit"], row["raw"]) for row in rows["budget_lines"].arrow().to_pylist()}
+    messages = {row[name] for row in rows["findings"].arrow().to_pylist() for name in ("message_zh", "message_en")}
+    for start in ("index.md", "zh/index.md"):
+        text = (root / "docs" / start).read_text(encoding="utf-8")
+        claimed = {(cells[0], cells[1], Decimal(cells[2]), cells[3], cells[4]) for line in re.findall(r"^\| (\w+ \| \w+ \| [\d.]+ .*) \|$", text, re.MULTILINE) if (cells := line.split(" | "))}
+        assert len(claimed) == 5
+        assert claimed <= printed
+        excerpt, message = re.findall(r"^> (.*)$", text, re.MULTILINE)
+        assert excerpt in page.read_text(encoding="utf-8")
+        assert message.partition(" · ")[2] in messages
 
 
 def test_readme_describes_every_command_and_table(readme: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,3 +143,19 @@ def test_a_row_that_does_not_read_back_is_named_and_a_changed_source_proves_noth
         assert (name, "raw", "is not what the source says at that place") not in said(dataset, evidence=True)
     finally:
         source.write_bytes(kept)
+
+
+def test_frictionless_is_asked_where_it_is_wanted(dataset: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "frictionless", None)
+    assert main(["validate", str(dataset), "--frictionless"]) == 5
+    assert 'pip install "gongkai[validate]"' in capsys.readouterr().err
+
+
+def test_frictionless_finds_what_was_planted(dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("frictionless", reason="frictionless is an extra: gongkai[validate]")
+    assert main(["validate", str(dataset), "--frictionless"]) == 0
+    capsys.readouterr()
+    file = dataset / "data" / "projects.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace(",2022,", ",soon,"), encoding="utf-8", newline="")
+    assert main(["validate", str(dataset), "--frictionless"]) == 4
+    assert re.search(r"projects\.csv \d+ fiscal_year: frictionless", capsys.readouterr().out)
