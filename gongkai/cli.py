@@ -127,6 +127,14 @@ def parser() -> Parser:
     report.add_argument("department_year", metavar="DEPARTMENT_YEAR", help="such as '云岭县档案馆 2023', or part of the name; 部门 年度")
     report.add_argument("--dataset", type=Path, default=Path("output"), metavar="DIR", help="default: output/ 数据集位置")
     report.add_argument("--out", type=Path, default=None, metavar="FILE", help="the HTML file to write (default: named by department and year, here) 写到何处")
+    review = commands.add_parser("review", help="see every value on its page, confirm or correct it 人工复核", allow_abbrev=False)
+    review.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
+    review.add_argument("--reviewer", default=None, metavar="NAME", help="who decides (default: your user name) 复核人")
+    review.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="listen there (default: this machine alone) 监听地址")
+    review.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one 端口")
+    review.add_argument("--export", type=Path, default=None, metavar="FILE", help="write one self-contained page of a department-year instead 导出为单个网页")
+    review.add_argument("--of", default=None, metavar="DEPARTMENT_YEAR", help="with --export, such as '云岭县档案馆 2023' 部门 年度")
+
     panel = commands.add_parser("panel", help="department x year x measure in yuan, gaps named 面板数据", allow_abbrev=False)
     panel.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
     panel.add_argument("--csv", type=Path, default=None, metavar="FILE", help="write CSV there (default: to stdout) 写出 CSV")
@@ -238,6 +246,8 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
             place.write_text(page, encoding="utf-8")
             print(place)
             return 0
+        case "review":
+            return _review(asked)
         case "panel":
             from gongkai.panel import panel, write  # noqa: PLC0415
 
@@ -296,6 +306,25 @@ def _run(asked: argparse.Namespace) -> int:
     if outcome.interrupted:
         return 130
     return 3 if outcome.failures else 0
+
+
+def _review(asked: argparse.Namespace) -> int:
+    from getpass import getuser  # noqa: PLC0415
+
+    reviewer = asked.reviewer or getuser()
+    if asked.export is not None:
+        from gongkai.review.standalone import exported  # noqa: PLC0415
+
+        if asked.of is None:
+            raise UsageError(zh="请用 --of 指明部门年度，如 --of '云岭县档案馆 2023'", en="say whose page it shall be: --of '云岭县档案馆 2023'")
+        page = exported(asked.dataset, asked.of, reviewer)
+        asked.export.write_text(page, encoding="utf-8")
+        print(asked.export)
+        return 0
+    from gongkai.review.answers import begun  # noqa: PLC0415
+    from gongkai.review.server import serve  # noqa: PLC0415
+
+    return serve(begun(asked.dataset, reviewer), asked.host, asked.port)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ class Subject(NamedTuple):
 def report(dataset: Path, asked: str) -> tuple[str, str]:
     """The page of `asked` (`部门 年度`, by name, part of a name or id; 预算 or 决算 behind the year), and a name for its file. Raises `UsageError` where that is none or several."""
     tables(dataset)
-    subject = _subject(dataset, asked)
+    subject = subject_of(dataset, asked)
     page = "".join(_page(dataset, subject))
     return page, f"{subject.department_id}-{subject.year}-{subject.stage}.html"
 
@@ -76,7 +76,8 @@ def _rows(dataset: Path, table: str, **wanted: object) -> list[dict[str, Any]]:
     return found
 
 
-def _subject(dataset: Path, asked: str) -> Subject:
+def subject_of(dataset: Path, asked: str) -> Subject:
+    """Whose department-year is asked for. Raises `UsageError` where that is nobody's or several."""
     match = NAMED.fullmatch(asked.strip())
     if match is None:
         raise UsageError(zh=f"“{asked}”应为“部门 年度”，如“云岭县档案馆 2023”", en=f"{asked!r} should be a department and a year, such as '云岭县档案馆 2023'")
