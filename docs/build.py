@@ -124,6 +124,8 @@ def main() -> None:
     for name, text in made.items():
         (SOURCE / name).parent.mkdir(exist_ok=True)
         (SOURCE / name).write_text(text, encoding="utf-8")
+    for page in SOURCE.rglob("*.md"):
+        page.write_text(page.read_text(encoding="utf-8").replace(".ipynb)", ".md)"), encoding="utf-8")
     for file in sorted((DOCS / "notebooks").glob("*.ipynb")):
         notebook(file, SOURCE / "notebooks")
     gongkai("report", REPORTED, "--dataset", str(place), "--out", str(SOURCE / "report.html"))

@@ -133,8 +133,9 @@ class Dataset:
         return frame
 
     def explain(self, row_id: str) -> str:
-        """A row, its evidence in context and the rule that read it, as `gongkai explain` prints it."""
-        return explain(row_id, self.place).text
+        """A row, its evidence in context and the rule that read it, as `gongkai explain` prints it; at its end why nothing was verified, where nothing was."""
+        text, doubt = explain(row_id, self.place)
+        return text if doubt is None else f"{text}\n\n{doubt}"
 
     def __repr__(self) -> str:
         return f"gongkai.Dataset({str(self.place)!r}): {len(self.documents()):,} documents, {len(self.budget_lines()):,} budget lines, {len(self.indicators()):,} indicators"

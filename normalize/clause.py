@@ -106,7 +106,7 @@ def is_ordinal(text: str, start: int, end: int) -> bool:
 
 
 VALUES_BEFORE = re.compile(r"(?:\d[\d.]*(?:%|万元|亿元|元)?[、,和])+$")
-_NEXT_VALUE = re.compile(r"[、,和](?=\d)")
+_NEXT_VALUE = re.compile(r"[、,和](?!(?:19|20)\d\d年)(?=\d)")
 
 
 def unit_of_pair(pattern: re.Pattern[str], text: str, token: re.Match[str]) -> str | None:

@@ -134,7 +134,7 @@ class Figures:
             basis = "final"
         else:
             basis = self.meaning.level_basis(state.level, state.year)
-        if state.level == "from_prior":
+        if state.level in {"from_prior", "prior_final", "prior_budget"} and not direct and state.paired < 0:
             state.level = None
         chosen = self.dealt_now(token, text, state)
         for subject, measure in chosen:

@@ -171,6 +171,8 @@ def lexicon() -> Lexicon:
         ("subject", trie_pattern([*phrases, *classes])),
         ("list", _any(words["lists"]["words"])),
         ("paired", _any(words["paired"]["words"])),
+        ("level_prior_final", _any(words["level"]["prior_final"])),
+        ("level_prior_budget", _any(words["level"]["prior_budget"])),
         ("level_adjusted", _any(words["level"]["adjusted"])),
         ("level_executed", _any(words["level"]["executed"])),
         ("level_final", _any(words["level"]["final"])),
@@ -209,7 +211,7 @@ def _compiled(left_out: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(groups))
 
 
-_WORD_KINDS = frozenset({"completion", "base", "share", "reason", "purpose", "subject", "list", "paired", "level_adjusted", "level_executed", "level_final", "level_budget", "flat", "up", "down", "zero"})
+_WORD_KINDS = frozenset({"completion", "base", "share", "reason", "purpose", "subject", "list", "paired", "level_prior_final", "level_prior_budget", "level_adjusted", "level_executed", "level_final", "level_budget", "flat", "up", "down", "zero"})
 
 
 def _word_starts() -> str:

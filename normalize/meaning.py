@@ -87,6 +87,8 @@ class Meaning:
         prior = year is not None and fiscal_year is not None and year == fiscal_year - 1
         if prior and level is not None:
             return "prior_budget" if level in {"budget", "adjusted"} else "prior_final"
+        if level in {"prior_final", "prior_budget"}:
+            return level
         if level == "from_prior":
             return self.default_base
         if level == "executed" and self.budget and year is None:

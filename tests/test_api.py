@@ -77,6 +77,17 @@ def test_what_is_not_there_is_said_in_two_languages(dataset: api.Dataset, tmp_pa
         dataset.glossary().polars()
 
 
+def test_an_explanation_says_when_its_source_is_gone(dataset: api.Dataset, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row_id = dataset.figures(concept="three_public_total").pandas()["row_id"].iloc[0]
+    shutil.copytree(place / "output", tmp_path / "output")
+    for file in (tmp_path / "output" / "data").glob("documents.parquet"):
+        rows = pq.read_table(file).to_pylist()
+        pq.write_table(pa.Table.from_pylist([{**row, "source": f"gone/{row['source']}"} for row in rows], schema=schema.arrow("documents")), file)
+    monkeypatch.chdir(tmp_path)
+    assert "无法核对" not in dataset.explain(row_id)
+    assert "找不到来源 gone/" in gongkai.open("output").explain(row_id)
+
+
 def test_departments_are_told_with_their_years(dataset: api.Dataset) -> None:
     found = dataset.departments()
     assert list(found["documents"]) == [1, 1, 1]

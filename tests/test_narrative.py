@@ -100,6 +100,21 @@ def test_a_budget_compares_with_the_budget_of_the_year_before() -> None:
     ]
 
 
+def test_last_years_figure_told_by_itself_is_not_this_years() -> None:
+    _, found = read("2020年度收、支总计1,206.40万元，上年决算数为1,200.00万元，增加6.40万元。")
+    assert [said(row)[1:3] for row in found.budget_lines if row.measure == "total_revenue"] == [("final", "1206.40"), ("prior_final", "1200.00"), ("change_vs_prior_final", "6.40")]
+    _, found = read("“三公”经费上年预算数为5万元，决算数为4万元。", "“三公”经费情况")
+    assert [said(row)[:3] for row in found.budget_lines] == [("three_public_total", "prior_budget", "5"), ("three_public_total", "final", "4")]
+
+
+def test_a_year_behind_an_amount_is_no_second_value_of_it() -> None:
+    _, found = read("2020年度收、支总计1,206.40万元，2019年度决算数为1,200.00万元。")
+    assert [said(row)[:3] for row in found.budget_lines] == [
+        ("total_revenue expanded", "final", "1206.40"), ("total_expenditure expanded", "final", "1206.40"),
+        ("total_revenue expanded", "prior_final", "1200.00"), ("total_expenditure expanded", "prior_final", "1200.00"),
+    ]  # fmt: skip
+
+
 def test_paired_values_are_dealt_to_both_sides() -> None:
     _, found = read("收、支总计各是1,234.50,1,200.10万元。")
     assert [said(row) for row in found.budget_lines] == [("total_revenue", "final", "1234.50", "万元"), ("total_expenditure", "final", "1200.10", "万元")]

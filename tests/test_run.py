@@ -268,6 +268,16 @@ def test_a_kept_example_is_read_through_its_input_alone(tmp_path: Path) -> None:
     assert [item.address.removeprefix(f"{tmp_path}/") for item in sources.items([tmp_path], without=tmp_path / "out")] == ["fixtures/one/input.txt"]
 
 
+def test_a_kept_series_is_read_through_its_pages(tmp_path: Path) -> None:
+    series = tmp_path / "fixtures" / "series"
+    (series / "2019").mkdir(parents=True)
+    (series / "series.toml").write_text("", encoding="utf-8")
+    (series / "2019" / "archives.html").write_text("x", encoding="utf-8")
+    pages(tmp_path / "fixtures" / "generators", build="print()")
+    for place in (series, tmp_path / "fixtures"):
+        assert [item.address.removeprefix(f"{tmp_path}/") for item in sources.items([place], without=tmp_path / "out")] == ["fixtures/series/2019/archives.html"]
+
+
 def test_a_mistyped_source_is_answered_with_its_nearest_neighbour(tmp_path: Path) -> None:
     pages(tmp_path / "corpus", a="x")
     with pytest.raises(UsageError, match=r"did you mean .*corpus"):

@@ -1,7 +1,7 @@
 """The files of folders and globs, whatever they are called, in an order that depends on their names alone.
 
 A folder with a `source.toml` and an `input.*` is a kept example: the input is the document, the rest describes it; a folder of kept
-examples is read through them alone. Hidden files and the dataset being written are left out.
+examples is read through them alone. So is a series of kept pages, a folder with a `series.toml`: its pages lie one folder below. Hidden files and the dataset being written are left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXAMPLE = "source.toml"
+EXAMPLE, SERIES = "source.toml", "series.toml"
 MAGIC = re.compile(r"[*?\[]")
 
 
@@ -82,5 +82,7 @@ def nearest(place: Path) -> tuple[str, str]:
 
 
 def example_inputs(folder: Path) -> list[Path]:
-    """The `input.*` of a kept example; nothing where the folder is none."""
+    """The `input.*` of a kept example, the pages of a kept series; nothing where the folder is neither."""
+    if (folder / SERIES).is_file():
+        return sorted(folder.glob("*/*.html"))
     return sorted(folder.glob("input.*")) if (folder / EXAMPLE).is_file() else []
