@@ -23,7 +23,7 @@ from gongkai.dataset import DATA
 from gongkai.errors import UsageError
 from gongkai.export import tables
 from gongkai.sources import again
-from normalize.checks.ledger import BASIS_ZH, MEASURE_ZH
+from normalize.checks.ledger import BASIS_ZH, MEASURE_ZH, WORDS
 from normalize.concepts import concepts
 
 if TYPE_CHECKING:
@@ -136,8 +136,14 @@ def brief(table: str, row: Line) -> Line:
     return {
         "row_id": row["row_id"], "table": table, "document_id": row["document_id"], "department": row["department"], "fiscal_year": row["fiscal_year"],
         "label_zh": zh, "label_en": en, "value": cell_text(row.get(MAIN_FIELD.get(table, ""))), "unit": row.get("unit") or row.get("actual_unit") or "",
-        "raw": (row["raw"] or "")[:BRIEF], "page": row["page"],
+        "raw": (row["raw"] or "")[:BRIEF], "page": row["page"], "where": _where(row),
     }  # fmt: skip
+
+
+def _where(row: Line) -> str:
+    """The table and column that print a row, in the words of the forms."""
+    kind, column = str(row.get("table_kind") or ""), str(row.get("column") or "")
+    return " · ".join(filter(None, (WORDS["tables"].get(kind, ""), WORDS["columns"].get(column, ""))))
 
 
 def label(table: str, row: Line) -> tuple[str, str]:

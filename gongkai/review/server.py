@@ -1,7 +1,7 @@
 """`gongkai review`: a web server for one reader, on this machine.
 
     GET  /?token=T              sets the cookie and leads to /; nothing else answers without it
-    GET  /  /review.js  /review.css
+    GET  /  /review.js  /review.css  /icon.svg
     GET  /api/overview  /api/departments  /api/doubts  /api/search  /api/document/ID  /api/row/ROW_ID  /api/decisions  /api/sample
     GET  /view/ID               a document as HTML, for a frame that runs nothing
     GET  /page/ID/N.png         a page of a PDF
@@ -39,7 +39,7 @@ LOOPBACK = "127.0.0.1"
 LONGEST_BODY = 64 * 1024
 SECONDS = 30  # for a request to arrive
 COOKIE = "gongkai-review"
-STATIC = {"/": ("review.html", "text/html"), "/review.js": ("review.js", "text/javascript"), "/review.css": ("review.css", "text/css")}
+STATIC = {"/": ("review.html", "text/html"), "/review.js": ("review.js", "text/javascript"), "/review.css": ("review.css", "text/css"), "/icon.svg": ("icon.svg", "image/svg+xml")}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -128,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
         self.desk = desk
         super().__init__(*rest)
 
-    def do_GET(self) -> None:  # noqa: N802  the name http.server calls
+    def do_GET(self) -> None:
         """Answer a question."""
         asked = urlsplit(self.path)
         query = {name: value[-1] for name, value in parse_qs(asked.query, max_num_fields=20).items()} if len(asked.query) < LONGEST_BODY else {}
@@ -145,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
             found = next(((answer, match) for path, answer in GET if (match := path.fullmatch(asked.path))), None)
             self._send(self._answered(partial(found[0], self.desk.session, query, **found[1].groupdict())) if found else refused(HTTPStatus.NOT_FOUND, "没有此页", "there is no such page"))
 
-    def do_POST(self) -> None:  # noqa: N802  the name http.server calls
+    def do_POST(self) -> None:
         """Take a decision."""
         size = self.headers.get("Content-Length", "")
         body = self.rfile.read(int(size)) if size.isdecimal() and int(size) <= LONGEST_BODY else None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gongkai.review.answers import Session
 
+ICON = '<link rel="icon" href="/icon.svg">\n'
 SCRIPT, STYLES = '<script src="/review.js" defer></script>', '<link rel="stylesheet" href="/review.css">'
 
 
@@ -67,5 +68,5 @@ def _page(title: str, data: dict[str, Any]) -> str:
     whole = page.joinpath("review.html").read_text(encoding="utf-8")
     whole = whole.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{policy}">', 1)
     whole = whole.replace("<title>gongkai 复核 review</title>", f"<title>{escape(title)} · gongkai</title>", 1)
-    whole = whole.replace(STYLES, f"<style>\n{styles}</style>", 1).replace(f"{SCRIPT}\n", "", 1)
+    whole = whole.replace(STYLES, f"<style>\n{styles}</style>", 1).replace(f"{SCRIPT}\n", "", 1).replace(ICON, "", 1)
     return whole.replace("</body>", f'<script type="application/json" id="embedded">{text}</script>\n<script>{script}</script>\n</body>', 1)

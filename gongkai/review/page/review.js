@@ -31,9 +31,9 @@ const state = { lang: navigator.language.startsWith("zh") ? "zh" : "en", tab: "d
 const say = (word) => WORDS[state.lang][word] ?? word;
 const inLang = (thing, name) => thing[`${name}_${state.lang}`] ?? "";
 
-function el(tag, properties = {}, ...children) {
+function el(tag, { attributes = {}, ...properties } = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
-  for (const [name, value] of Object.entries(properties.attributes ?? {})) made.setAttribute(name, value);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   made.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
   return made;
 }
@@ -182,7 +182,7 @@ function item(head, text, classes = "", number = "") {
 const of = (row) => [row.department, row.fiscal_year].filter(Boolean).join(" ");
 function doubtItem(row) { return item(of(row), inLang(row, "message"), row.severity ?? "unreadable"); }
 function departmentItem(row) { return item(`${row.department} ${row.fiscal_year ?? ""}`, `${["certain", "likely", "look"].filter((name) => row[name]).map((name) => `${say(name)} ${row[name]}`).join(" · ") || "—"} · ${row.documents} ${say("documents")}`); }
-function valueItem(row) { return item(inLang(row, "label"), of(row), row.decided ? "done" : "", `${row.value} ${row.unit}`); }
+function valueItem(row) { return item(inLang(row, "label"), [of(row), row.where].filter(Boolean).join(" · "), row.decided ? "done" : "", `${row.value} ${row.unit}`); }
 function decisionItem(row) { return item(inLang(row, "label") || row.row_key, `${say(row.action)} · ${say(row.status)} · ${row.field}: ${row.value_seen}${row.action === "correct" ? ` → ${row.new_value}` : ""} · ${row.reviewer}`, row.status === "conflict" ? "certain" : ""); }
 
 async function choose(number, opened = false) {
@@ -295,7 +295,7 @@ function drawDetail(form = null) {
     parts.push(el("h2", { className: row.severity === "certain" ? "bad" : "warn", textContent: say(row.severity ?? row.status) }), el("p", { textContent: inLang(row, "message") }), el("p", { className: "soft" }, el("code", { textContent: `${row.check_id} ${row.row_id}` })));
     if (row.sides.length) {
       parts.push(el("h3", { textContent: say("sides") }));
-      parts.push(el("ul", { className: "sides" }, ...row.sides.map((side) => el("li", { className: side.decided ? "done" : "" }, el("button", { type: "button", className: `link ${shown.row_id === side.row_id ? "now" : ""}`, textContent: `${inLang(side, "label")} ${side.value} ${side.unit}${side.decided ? " ✓" : ""}`, onclick: () => openSide(side.row_id) })))));
+      parts.push(el("ul", { className: "sides" }, ...row.sides.map((side) => el("li", { className: side.decided ? "done" : "" }, el("button", { type: "button", className: `link ${shown.row_id === side.row_id ? "now" : ""}`, textContent: `${inLang(side, "label")} ${side.value} ${side.unit}${side.decided ? " ✓" : ""}`, title: side.row_id, onclick: () => openSide(side.row_id) }), side.where ? el("span", { className: "soft", textContent: ` ${side.where}` }) : null))));
     }
   }
   if (shown !== row || !row.message_zh) parts.push(...valueParts(shown, form));
@@ -303,7 +303,7 @@ function drawDetail(form = null) {
 }
 
 function valueParts(row, form) {
-  const parts = [el("h2", { textContent: inLang(row, "label") }), el("p", { className: "value", textContent: `${row.value} ${row.unit}` }), el("p", { className: "soft", textContent: of(row) })];
+  const parts = [el("h2", { textContent: inLang(row, "label") }), el("p", { className: "value", textContent: `${row.value} ${row.unit}` }), el("p", { className: "soft", textContent: [of(row), row.where].filter(Boolean).join(" · ") })];
   parts.push(el("p", {}, el("span", { className: "soft", textContent: `${say("raw")} ` }), el("mark", { className: "raw", textContent: row.raw })));
   for (const one of row.decisions) {
     const text = `${say(one.action)} ${one.field}${one.action === "correct" ? `: ${one.value_seen} → ${one.new_value}` : ` = ${one.value_seen}`} · ${say("by")} ${one.reviewer}${one.reason ? ` · ${one.reason}` : ""}`;
@@ -467,7 +467,9 @@ async function begin() {
   addEventListener("unhandledrejection", (event) => failed(event.reason));
   document.addEventListener("keydown", keydown);
   await openTab("doubts");
-  if (state.queue.total) await choose(0);
+  const asked = location.hash.slice(1); // #ROW_ID opens that row
+  if (asked) await openRow(asked, true);
+  else if (state.queue.total) await choose(0);
   $("list").focus();
 }
 
