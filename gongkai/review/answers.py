@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from extract.picture import page_sizes, plain_page
 from gongkai import overrides
 from gongkai.errors import UsageError
 from gongkai.overrides import Decision
 from gongkai.review import desk as desks
 from gongkai.review import views
-from gongkai.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,7 @@ def overview(session: Session) -> Line:
     """What is on the desk."""
     desk = session.desk
     return {
-        "dataset": desk.dataset.name, "reviewer": session.reviewer, "version": VERSION, "documents": len(desk.documents), "doubts": len(desk.doubts),
+        "dataset": desk.dataset.name, "reviewer": session.reviewer, "documents": len(desk.documents), "doubts": len(desk.doubts),
         "decisions": len(session.decided), "undoable": len(session.undoable), "severities": list(desks.SEVERITIES),
     }  # fmt: skip
 
@@ -79,7 +79,7 @@ def document(session: Session, document_id: str) -> Line:
     source = desks.opened_source(session.desk, document_id)
     home = session.desk.documents[document_id]
     found = desks.values(session.desk, document_id)
-    pages = views.page_sizes(source.data) if source.document is not None and home["media_type"] == "application/pdf" else []
+    pages = page_sizes(source.data) if source.document is not None and home["media_type"] == "application/pdf" else []
     return {
         "document_id": document_id, "title": home["title"] or home["source"], "source": home["source"], "url": home["source_page"], "department": home["department"], "fiscal_year": home["fiscal_year"],
         "kind": "pdf" if pages else "html", "pages": [{"width": width, "height": height} for width, height in pages],
@@ -201,4 +201,4 @@ def view(session: Session, document_id: str) -> str:
 
 def picture(session: Session, document_id: str, number: int) -> bytes:
     """A page of a PDF as PNG."""
-    return views.page_png(desks.opened_source(session.desk, document_id).data, number)
+    return plain_page(desks.opened_source(session.desk, document_id).data, number)
