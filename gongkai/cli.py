@@ -27,7 +27,7 @@ exit codes 退出码:
   0    all good 一切正常                          4    the dataset is damaged or not ours 数据集无效
   1    something unexpected 意外错误              5    an optional dependency is missing 缺少可选依赖
   2    wrong usage 用法有误                       6    no input 没有输入
-  3    finished, with failed documents 有文件失败  7    check --fail-on found what it looks for 核对不符
+  3    finished, with failed documents 有文件失败  7    --fail-on found what it looks for 核对不符
                                                   130  interrupted, what was done is kept 已中断
 """
 
@@ -137,6 +137,11 @@ def parser() -> Parser:
     panel.add_argument("--stage", action="append", default=[], choices=("budget", "final"), help="预算或决算")
     panel.add_argument("--basis", action="append", default=[], metavar="BASIS", help="e.g. prior_final (default: the stage's own) 数据性质")
 
+    decisions = commands.add_parser("overrides", help="how people's decisions about values stand 人工核对", allow_abbrev=False)
+    decisions.add_argument("what", choices=("status", "list", "apply"), help="status: counted, and what needs you; list: all as CSV; apply: into data/, as every run does 现状、清单、采用")
+    decisions.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
+    decisions.add_argument("--fail-on", action="append", default=[], choices=("conflict", "orphan", "disputed", "invalid"), help="exit code 7 where there is one; may be given again 有则退出码为 7")
+
     accept = commands.add_parser("accept", help="show what changed in fixtures' goldens, then write them 更新样例的预期结果", allow_abbrev=False)
     accept.add_argument("fixtures", nargs="+", type=Path, metavar="FIXTURE")
 
@@ -243,6 +248,8 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
 
             write(panel(asked.dataset, years=asked.year, departments=asked.department, measures=asked.measure, stages=asked.stage, bases=asked.basis), asked.csv, asked.parquet)
             return 0
+        case "overrides":
+            return _overrides(asked)
         case "accept":
             from gongkai.goldens import accept  # noqa: PLC0415
 
@@ -260,6 +267,16 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
             return report()
     top.print_help()
     return 2
+
+
+def _overrides(asked: argparse.Namespace) -> int:
+    if asked.what == "apply":
+        from gongkai.run import migrate  # noqa: PLC0415
+
+        migrate(asked.dataset)
+    from gongkai import standing  # noqa: PLC0415
+
+    return standing.show(asked.dataset) if asked.what == "list" else standing.status(asked.dataset, asked.fail_on)
 
 
 def _run(asked: argparse.Namespace) -> int:
