@@ -142,6 +142,13 @@ def parser() -> Parser:
     decisions.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
     decisions.add_argument("--fail-on", action="append", default=[], choices=("conflict", "orphan", "disputed", "invalid"), help="exit code 7 where there is one; may be given again 有则退出码为 7")
 
+    sample = commands.add_parser("sample", help="values to audit, and what they say of the whole dataset 抽样核对", allow_abbrev=False)
+    sample.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
+    sample.add_argument("-n", type=_count, default=200, metavar="N", help="rows to draw (default: 200); more where there are more strata 抽取行数")
+    sample.add_argument("--seed", type=int, default=1, metavar="SEED", help="another number draws other rows (default: 1) 随机种子")
+    sample.add_argument("--name", default="audit", metavar="NAME", help="of the sample (default: audit) 样本名")
+    sample.add_argument("--report", action="store_true", help="what people found: precision with its 95 %% interval 准确率报告")
+
     accept = commands.add_parser("accept", help="show what changed in fixtures' goldens, then write them 更新样例的预期结果", allow_abbrev=False)
     accept.add_argument("fixtures", nargs="+", type=Path, metavar="FIXTURE")
 
@@ -250,6 +257,11 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
             return 0
         case "overrides":
             return _overrides(asked)
+        case "sample":
+            from gongkai import sample  # noqa: PLC0415
+
+            print(sample.report(asked.dataset, asked.name) if asked.report else sample.write(asked.dataset, asked.n, asked.seed, asked.name))
+            return 0
         case "accept":
             from gongkai.goldens import accept  # noqa: PLC0415
 

@@ -284,17 +284,23 @@ def _lines(file: Path) -> Iterator[Line]:
             elif len(cells) != len(blank):
                 yield Line(where, blank._replace(reason=",".join(cells)[:CLIPPED]), UsageError(zh="列数不对，可能是 git 合并未完成", en="not the columns of a decision; an unfinished merge of git?"))
             else:
-                decision = Decision(*map(_read, cells))
+                decision = Decision(*map(text_of, cells))
                 yield Line(where, decision, trouble_of(decision))
     except (UnicodeDecodeError, csv.Error) as error:
         yield Line(name, blank, UsageError(zh="不是 UTF-8 CSV，无法读取", en=f"is not CSV in UTF-8: {error}"))
 
 
-def _read(cell: str) -> str:
+def text_of(cell: str) -> str:
+    """What `cell_of` was given."""
     return ESCAPED.sub(lambda match: {"\\": "\\", "n": "\n", "r": "\r"}[match[1]], unguarded(cell))
 
 
-def _printed(text: str) -> str:
+def cell_of(text: str) -> str:
+    r"""A text as one cell of one line, that no spreadsheet runs.
+
+    >>> cell_of("=A1\n二"), text_of(cell_of("=A1\n二")) == "=A1\n二"
+    ("'=A1\\n二", True)
+    """
     return guarded("".join(ESCAPES.get(letter, letter) for letter in text))
 
 
@@ -332,7 +338,7 @@ def _rewrite(file: Path, held: list[Line]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(Decision._fields)
-    writer.writerows(map(_printed, line.decision) for line in sorted(held, key=attrgetter("decision")))
+    writer.writerows(map(cell_of, line.decision) for line in sorted(held, key=attrgetter("decision")))
     replace_text(file, text.getvalue())
 
 

@@ -167,7 +167,7 @@ def test_a_file_that_is_none_of_ours_is_named_and_not_overwritten(dataset: Path,
     file.write_bytes(text)
     assert statuses(dataset) in (["invalid"], [])
     if text:
-        with pytest.raises(OutputError, match="overrides/王敏.csv"):
+        with pytest.raises(OutputError, match=r"overrides/王敏\.csv"):
             decide(dataset, one)
         assert file.read_bytes() == text
 
