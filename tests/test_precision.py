@@ -56,7 +56,7 @@ def test_nothing_seen_is_no_estimate_and_a_stratum_of_one_is_no_certainty() -> N
     assert estimate([Stratum(10, 0, 0)]) is None
     one = estimate([Stratum(1, 1, 1)])
     assert one is not None
-    assert (one.share, one.low, one.high) == (1, pytest.approx(0.025), 1.0)
+    assert (float(one.share), one.low, one.high) == pytest.approx((1.0, 0.025, 1.0))
     mixed = estimate([Stratum(1, 1, 0), Stratum(999, 99, 99)])
     assert mixed is not None
     assert mixed.share == Fraction(999, 1000)

@@ -16,7 +16,7 @@ from gongkai import sample, schema
 from gongkai.cli import main
 from gongkai.errors import OutputError, UsageError
 from gongkai.overrides import Decision, decide
-from gongkai.precision import estimate
+from gongkai.precision import Stratum, estimate
 from gongkai.sample import SAMPLED, Drawn, allotted, draw, group_of, verdict
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -110,7 +110,7 @@ def test_the_report_says_what_was_found_and_no_more(dataset: Path, capsys: pytes
     assert (dataset / "samples" / "audit-report.md").read_text(encoding="utf-8").strip() == text.strip()
     assert "抽取 60 行，人工与原文核对 49 行，48 行无误" in text
     assert "the other 11 of the sample were not compared" in text
-    known = estimate([sample.Stratum(one.size, one.audited, one.right) for one in found.values()])
+    known = estimate([Stratum(one.size, one.audited, one.right) for one in found.values()])
     assert known is not None
     assert f"{float(known.share):.1%}"[:-1] in text
     assert main(["validate", str(dataset)]) == 0
