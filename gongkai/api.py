@@ -119,6 +119,7 @@ class Dataset:
     findings = partialmethod(rows, "findings")
     unexplained_numbers = partialmethod(rows, "unexplained_numbers")
     figures = partialmethod(rows, "figures")
+    corrections = partialmethod(rows, "corrections")
 
     def departments(self) -> pd.DataFrame:
         """Every department-year with its number of documents, by name and year."""

@@ -27,7 +27,7 @@ exit codes 退出码:
   0    all good 一切正常                          4    the dataset is damaged or not ours 数据集无效
   1    something unexpected 意外错误              5    an optional dependency is missing 缺少可选依赖
   2    wrong usage 用法有误                       6    no input 没有输入
-  3    finished, with failed documents 有文件失败  7    check --fail-on found what it looks for 核对不符
+  3    finished, with failed documents 有文件失败  7    --fail-on found what it looks for 核对不符
                                                   130  interrupted, what was done is kept 已中断
 """
 
@@ -130,6 +130,7 @@ def parser() -> Parser:
     review = commands.add_parser("review", help="see every value on its page, confirm or correct it 人工复核", allow_abbrev=False)
     review.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
     review.add_argument("--reviewer", default=None, metavar="NAME", help="who decides (default: your user name) 复核人")
+    review.add_argument("--sample", default="audit", metavar="NAME", help="the sample to look at, see `sample` (default: audit) 抽样名")
     review.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="listen there (default: this machine alone) 监听地址")
     review.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one 端口")
     review.add_argument("--export", type=Path, default=None, metavar="FILE", help="write one self-contained page of a department-year instead 导出为单个网页")
@@ -144,6 +145,18 @@ def parser() -> Parser:
     panel.add_argument("--measure", action="append", default=[], metavar="ID", help="e.g. gpb_expenditure:208 (default: the main ones) 指标")
     panel.add_argument("--stage", action="append", default=[], choices=("budget", "final"), help="预算或决算")
     panel.add_argument("--basis", action="append", default=[], metavar="BASIS", help="e.g. prior_final (default: the stage's own) 数据性质")
+
+    decisions = commands.add_parser("overrides", help="how people's decisions about values stand 人工核对", allow_abbrev=False)
+    decisions.add_argument("what", choices=("status", "list", "apply"), help="status: counted, and what needs you; list: all as CSV; apply: into data/, as every run does 现状、清单、采用")
+    decisions.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
+    decisions.add_argument("--fail-on", action="append", default=[], choices=("conflict", "orphan", "disputed", "invalid"), help="exit code 7 where there is one; may be given again 有则退出码为 7")
+
+    sample = commands.add_parser("sample", help="values to audit, and what they say of the whole dataset 抽样核对", allow_abbrev=False)
+    sample.add_argument("dataset", nargs="?", type=Path, default=Path("output"), metavar="DATASET", help="default: output/ 数据集位置")
+    sample.add_argument("-n", type=_count, default=200, metavar="N", help="rows to draw (default: 200); more where there are more strata 抽取行数")
+    sample.add_argument("--seed", type=int, default=1, metavar="SEED", help="another number draws other rows (default: 1) 随机种子")
+    sample.add_argument("--name", default="audit", metavar="NAME", help="of the sample (default: audit) 样本名")
+    sample.add_argument("--report", action="store_true", help="what people found: precision with its 95 %% interval 准确率报告")
 
     accept = commands.add_parser("accept", help="show what changed in fixtures' goldens, then write them 更新样例的预期结果", allow_abbrev=False)
     accept.add_argument("fixtures", nargs="+", type=Path, metavar="FIXTURE")
@@ -253,6 +266,13 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
 
             write(panel(asked.dataset, years=asked.year, departments=asked.department, measures=asked.measure, stages=asked.stage, bases=asked.basis), asked.csv, asked.parquet)
             return 0
+        case "overrides":
+            return _overrides(asked)
+        case "sample":
+            from gongkai import sample  # noqa: PLC0415
+
+            print(sample.report(asked.dataset, asked.name) if asked.report else sample.write(asked.dataset, asked.n, asked.seed, asked.name))
+            return 0
         case "accept":
             from gongkai.goldens import accept  # noqa: PLC0415
 
@@ -270,6 +290,16 @@ def _command(asked: argparse.Namespace, top: Parser) -> int:
             return report()
     top.print_help()
     return 2
+
+
+def _overrides(asked: argparse.Namespace) -> int:
+    if asked.what == "apply":
+        from gongkai.run import migrate  # noqa: PLC0415
+
+        migrate(asked.dataset)
+    from gongkai import standing  # noqa: PLC0415
+
+    return standing.show(asked.dataset) if asked.what == "list" else standing.status(asked.dataset, asked.fail_on)
 
 
 def _run(asked: argparse.Namespace) -> int:
@@ -324,7 +354,7 @@ def _review(asked: argparse.Namespace) -> int:
     from gongkai.review.answers import begun  # noqa: PLC0415
     from gongkai.review.server import serve  # noqa: PLC0415
 
-    return serve(begun(asked.dataset, reviewer), asked.host, asked.port)
+    return serve(begun(asked.dataset, reviewer, asked.sample), asked.host, asked.port)
 
 
 @contextmanager

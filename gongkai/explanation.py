@@ -52,6 +52,7 @@ def explain(row_id: str, dataset: Path) -> Explanation:
     home = _row(dataset, "documents", "document_id", document_id)
     lines = [f"{row_id}  {schema.TABLE_TITLES[table][0]}", " · ".join(_known(home, ("department", "fiscal_year", "stage", "title"))), ""]
     lines += _values(table, row)
+    lines += _decided(dataset, row_id)
     document, doubt = _again(home)
     if document is not None and row["char_start"] is not None:
         span = Span(row["char_start"], row["char_end"])
@@ -79,6 +80,14 @@ def _row(dataset: Path, table: str, key: str, value: str) -> dict[str, Any]:
     if not rows:
         raise UsageError(zh=f"数据集里没有 {value}", en=f"the dataset has no row {value}")
     return dict(rows[0])
+
+
+def _decided(dataset: Path, row_id: str) -> Iterator[str]:
+    """What people decided about the row; the value above stays what was extracted."""
+    file = dataset / DATA / "corrections.parquet"
+    for row in pq.read_table(file, filters=[("row_id", "=", row_id)]).to_pylist() if file.is_file() else ():
+        what = "读取无误 confirmed" if row["action"] == "confirm" else f"更正 corrected: {row['corrected'] or '空 blank'}" if row["status"] == "applied" else "更正 correction"
+        yield f"    人工核对 reviewed {row['field']}: {what} ({row['status']}; {row['reviewer']} {row['time']}; {clipped(_flat(row['reason'] or ''), LONGEST)})"
 
 
 def _sides(dataset: Path, row_ids: list[str]) -> Iterator[str]:

@@ -3,6 +3,9 @@
 A document states its total revenue in a table, in its narrative, rounded and in yuan. Here it has one row: what agrees is told once, by its most
 precise print, and the row it was taken from. What does not agree is not chosen between: the state is `ambiguous` and the amount blank.
 
+`amount_yuan` and `state` are the document's and never changed by people. `corrected_yuan` is what people decided (`overrides/`): the amount of the row
+that was taken, where they corrected it; where lines stand against each other, that of the line they confirmed or corrected, which `row_id` then names.
+
 Of the documents of one department, year and stage the one that docs/decisions/precedence.md ranks first speaks. A figure is the body's as a
 whole: lines of a unit, an item, a project or a subject are parts, and only the classes (类) of functional classification have figures of their own.
 """
@@ -19,6 +22,7 @@ import pyarrow.parquet as pq
 
 from gongkai import schema
 from gongkai.agreement import STATED, agree, precedence
+from gongkai.corrections import decided_in
 from gongkai.csvtext import csv_body, csv_header
 from gongkai.dataset import LARGE, folders, read_table, replace_file
 from normalize.concepts import name_in, subject_name
@@ -27,8 +31,10 @@ from normalize.titles import is_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from decimal import Decimal
     from pathlib import Path
 
+    from gongkai.corrections import Decided
     from gongkai.rows import Row
 
 TABLE = "figures"
@@ -52,8 +58,8 @@ OF_A_PART = ("economic_code", "category", "project", "share_of")
 Line = dict[str, Any]
 
 
-def figures(places: list[Path]) -> Iterator[list[Row]]:
-    """The rows of one department-year after another."""
+def figures(places: list[Path], decided: Decided | None = None) -> Iterator[list[Row]]:
+    """The rows of one department-year after another, with what people `decided`."""
     names = [column.name for column in schema.columns(TABLE)]
     for place in places:
         documents = [row for row in read_table(place / "documents.parquet", "documents").to_pylist() if row["department"] and row["fiscal_year"] and row["stage"]]
@@ -63,11 +69,11 @@ def figures(places: list[Path]) -> Iterator[list[Row]]:
         lines: dict[str, list[Line]] = defaultdict(list)
         for line in read_table(place / "budget_lines.parquet", "budget_lines").to_pylist():
             lines[line["document_id"]].append(line)
-        found = [row for _, document in sorted(chosen.items()) for row in _of_document(document, lines[document["document_id"]])]
+        found = [row for _, document in sorted(chosen.items()) for row in _of_document(document, lines[document["document_id"]], decided or {})]
         yield [tuple(row[name] for name in names) for row in found]
 
 
-def _of_document(document: Line, lines: list[Line]) -> Iterator[Line]:
+def _of_document(document: Line, lines: list[Line], decided: Decided) -> Iterator[Line]:
     candidates: dict[tuple[str, str, str], list[Line]] = defaultdict(list)
     for line in lines:
         concept = _concept(line, document["department"])
@@ -76,7 +82,7 @@ def _of_document(document: Line, lines: list[Line]) -> Iterator[Line]:
     for (concept, measure, basis), said in sorted(candidates.items()):
         stated = [line for line in said if line["role"] in STATED and line["amount_yuan"] is not None]
         taken = chosen(stated) if stated else None
-        evidence = taken or (None if stated else said[0])
+        evidence, corrected = reviewed(taken or (None if stated else said[0]), stated, decided)
         yield {
             **{name: document[name] for name in ("department_id", "region_code", "department", "entity_level", "fiscal_year", "stage", "document_id")},
             "concept": concept,
@@ -88,6 +94,7 @@ def _of_document(document: Line, lines: list[Line]) -> Iterator[Line]:
             "state": "stated" if taken else "ambiguous" if stated else "declared_empty",
             "amount_yuan": taken["amount_yuan"] if taken else None,
             "repaired_yuan": to_yuan(taken["repaired_value"], taken["unit"]) if taken else None,
+            "corrected_yuan": corrected,
             "row_id": evidence["row_id"] if evidence else None,
             "statements": len(stated) or len(said),
             "disagreeing": sum(1 for other in stated if not agree(taken, other)) if taken else len(stated),
@@ -107,6 +114,20 @@ def _concept(line: Line, department: str) -> str | None:
     if not label or label == department or WHOLE.search(label):
         return str(measure)
     return str(measure) if measure in PARTS and line["origin"] == "table" and not is_body(label) else None
+
+
+def reviewed(evidence: Line | None, stated: list[Line], decided: Decided) -> tuple[Line | None, Decimal | None]:
+    """The line of a figure and the amount people decided on: of its evidence, or where it has none of the lines that stand against each other.
+
+    Lines they decided about that do not agree either decide nothing.
+    """
+    if evidence is not None:
+        return evidence, decided.get(evidence["row_id"])
+    sure = [{**line, "amount_yuan": line["amount_yuan"] if (amount := decided[line["row_id"]]) is None else amount} for line in stated if line["row_id"] in decided]
+    if not sure or any(not agree(sure[0], line) for line in sure):
+        return None, None
+    best = chosen(sure)
+    return best, best["amount_yuan"] if best else None
 
 
 def chosen(lines: list[Line]) -> Line | None:
@@ -130,7 +151,7 @@ def write(output: Path, made: Path) -> None:
     def both(file: Path) -> None:
         with pq.ParquetWriter(file, typed, **LARGE) as writer, printed.with_suffix(".part").open("w", encoding="utf-8", newline="") as text:
             text.write(csv_header(TABLE))
-            for _, group in groupby(enumerate(figures(folders(output))), key=lambda item: item[0] // GROUP):
+            for _, group in groupby(enumerate(figures(folders(output), decided_in(output))), key=lambda item: item[0] // GROUP):
                 rows = [row for _, found in group for row in found]
                 if rows:
                     columns = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), typed, strict=True)]

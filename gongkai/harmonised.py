@@ -8,7 +8,7 @@ Of the lines of one document that state one concept and basis, the first of this
 
 Lines that differ make no figure, as in the table `figures`, nor do several lines of one table for one subject (units listed one under the
 other): the amount is null and the state `ambiguous`. “无” is no printed 0: the amount is null and the state `declared_empty`. A value that the
-checks repaired stands beside the printed one. Nothing is added up.
+checks repaired stands beside the printed one, and what people decided (`corrected_yuan`, as in `figures`) beside both. Nothing is added up.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gongkai.agreement import STATED, agree
+from gongkai.corrections import decided_of
 from gongkai.dataset import DATA, read_table
-from gongkai.figures import chosen
+from gongkai.figures import chosen, reviewed
 from gongkai.lineage import bodies
 from normalize.concepts import Cell, concept_of, concepts, described
 from normalize.records import to_yuan
@@ -31,6 +32,8 @@ from normalize.records import to_yuan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from gongkai.corrections import Decided
 
     Line = dict[str, Any]
 
@@ -42,7 +45,7 @@ READ = [
 ]  # fmt: skip
 COLUMNS = {
     "body_id": "string", "department_id": "string", "region_code": "string", "department": "string", "entity_level": "string", "fiscal_year": "int32", "stage": "string", "basis": "string",
-    "concept_id": "string", "concept_zh": "string", "concept_en": "string", "printed_code": "string", "printed_label": "string", "amount_yuan": "decimal(20,2)", "repaired_yuan": "decimal(20,2)",
+    "concept_id": "string", "concept_zh": "string", "concept_en": "string", "printed_code": "string", "printed_label": "string", "amount_yuan": "decimal(20,2)", "repaired_yuan": "decimal(20,2)", "corrected_yuan": "decimal(20,2)",
     "repair_id": "string", "state": "string", "agreement": "string", "origin": "string", "table_kind": "string", "row_id": "string", "other_row_ids": "list<string>", "document_id": "string",
 }  # fmt: skip
 TYPES = {"string": pa.string(), "int32": pa.int32(), "decimal(20,2)": pa.decimal128(20, 2), "list<string>": pa.list_(pa.string())}
@@ -96,10 +99,10 @@ def _figure(concept: str, basis: str, lines: list[Line]) -> Figure:
 
 def rows(dataset: Path) -> Iterator[dict[str, Any]]:
     """The harmonised rows of a dataset, document by document; see `COLUMNS`."""
-    known = accounts(dataset)
+    known, decided = accounts(dataset), decided_of(dataset)
     for document_id, lines in groupby(_lines(dataset), key=itemgetter("document_id")):
         if document_id in known:
-            yield from (_row(known[document_id], figure) for figure in figures(lines))
+            yield from (_row(known[document_id], figure, decided) for figure in figures(lines))
 
 
 def accounts(dataset: Path) -> dict[str, Line]:
@@ -119,8 +122,10 @@ def _lines(dataset: Path) -> Iterator[Line]:
             yield from batch.to_pylist()
 
 
-def _row(document: Line, figure: Figure) -> dict[str, Any]:
-    line = figure.line
+def _row(document: Line, figure: Figure, decided: Decided) -> dict[str, Any]:
+    stated = [line for line in (figure.line, *figure.others) if line["role"] in STATED]
+    best, corrected = reviewed(None if figure.state == "ambiguous" else figure.line, stated, decided)
+    line = next((known for known in (figure.line, *figure.others) if best is not None and known["row_id"] == best["row_id"]), figure.line)
     zh, en = described(figure.concept_id)
     return {
         **{name: document[name] for name in ("body_id", "department_id", "region_code", "department", "entity_level", "fiscal_year", "stage", "document_id")},
@@ -128,8 +133,9 @@ def _row(document: Line, figure: Figure) -> dict[str, Any]:
         "printed_code": line["item_code"], "printed_label": line["item_label"],
         "amount_yuan": line["amount_yuan"] if figure.state == "stated" else None,
         "repaired_yuan": to_yuan(line["repaired_value"], line["unit"]) if figure.state == "stated" else None,
+        "corrected_yuan": corrected,
         "repair_id": line["repair_id"], "state": figure.state, "agreement": figure.agreement, "origin": line["origin"], "table_kind": line["table_kind"],
-        "row_id": line["row_id"], "other_row_ids": [other["row_id"] for other in figure.others],
+        "row_id": line["row_id"], "other_row_ids": [other["row_id"] for other in (figure.line, *figure.others) if other is not line],
     }  # fmt: skip
 
 

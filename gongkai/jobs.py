@@ -9,16 +9,17 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gongkai import agreement, dataset, figures, spool
+from gongkai import agreement, corrections, dataset, figures, spool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from gongkai.extraction import Extracted, Task
     from gongkai.spool import Spooled
 
-DERIVED: dict[str, Callable[[Path, Path], None]] = {agreement.TABLE: agreement.write, figures.TABLE: figures.write}  # made from several tables of the department-years
+REVIEWED: dict[str, Callable[[Path, Path], None]] = {corrections.TABLE: corrections.write, figures.TABLE: figures.write}  # made of people's decisions too
+DERIVED: dict[str, Callable[[Path, Path], None]] = {agreement.TABLE: agreement.write, **REVIEWED}  # made from several tables of the department-years
 PATIENCE = 86_400.0  # seconds; a slow disk is no reason to begin anew
 
 
@@ -84,14 +85,17 @@ def limit(job: Job) -> float:
     return job.limit
 
 
-def compacting(output: Path, made: Path) -> list[Compacting]:
-    """All that make data/ anew, in the folder `made`."""
-    return [Compacting(output, made, table) for table in (*dataset.TABLES, *DERIVED)]
+EVERY = (*dataset.TABLES, *DERIVED)
 
 
-def compact(output: Path) -> None:
-    """Make data/ anew, here and now."""
+def compacting(output: Path, made: Path, tables: Iterable[str] = EVERY) -> list[Compacting]:
+    """All that make these tables of data/ anew, in the folder `made`."""
+    return [Compacting(output, made, table) for table in tables]
+
+
+def compact(output: Path, tables: Iterable[str] = EVERY) -> None:
+    """Make tables of data/ anew, here and now."""
     with spool.opened(output) as made:
-        for job in compacting(output, made):
+        for job in compacting(output, made, tables):
             job()
             dataset.put_table(output, made, job.table)

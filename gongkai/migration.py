@@ -1,6 +1,7 @@
 """Datasets of earlier schema versions: their tables are lifted step by step as they are read, and `gongkai migrate` writes them so.
 
 From 1 to 2: documents.department_id; every Parquet file names its table and version.
+From 2 to 3: figures.corrected_yuan; the table corrections, which the next run makes.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def version_of(found: pa.Schema) -> int:
     """The schema version a file was written with; the first wrote none.
 
     >>> version_of(pa.schema([])), version_of(schema.arrow("glossary"))
-    (1, 2)
+    (1, 3)
     """
     return int((found.metadata or {}).get(schema.VERSION_KEY, 1))
 
@@ -46,4 +47,11 @@ def _with_department_ids(table: str, rows: pa.Table) -> pa.Table:
     return rows.add_column(rows.schema.get_field_index("department") + 1, pa.field("department_id", pa.string()), pa.array(ids, pa.string()))
 
 
-STEPS: dict[int, Callable[[str, pa.Table], pa.Table]] = {1: _with_department_ids}
+def _with_corrected_yuan(table: str, rows: pa.Table) -> pa.Table:
+    if table != "figures":
+        return rows
+    field = schema.arrow("figures").field("corrected_yuan")
+    return rows.add_column(rows.schema.get_field_index("repaired_yuan") + 1, field, pa.nulls(rows.num_rows, field.type))
+
+
+STEPS: dict[int, Callable[[str, pa.Table], pa.Table]] = {1: _with_department_ids, 2: _with_corrected_yuan}

@@ -8,6 +8,7 @@ Gaps, of which the likelier is told first:
     not_in_dataset  no budget or final account of that year is in the dataset (an attachment may hold it)
 
 Of several documents of one body, year, stage and level the first of docs/decisions/precedence.md is taken; the others' rows are named.
+A gap is the document's: where people decided between ambiguous figures, `corrected_yuan` is filled beside it. Use coalesce(corrected_yuan, amount_yuan).
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 COLUMNS = {
     "body_id": "string", "department_id": "string", "region_code": "string", "department": "string", "entity_level": "string", "fiscal_year": "int32", "stage": "string", "basis": "string",
-    "concept_id": "string", "concept_zh": "string", "concept_en": "string", "amount_yuan": "decimal(20,2)", "repaired_yuan": "decimal(20,2)", "gap": "string",
+    "concept_id": "string", "concept_zh": "string", "concept_en": "string", "amount_yuan": "decimal(20,2)", "repaired_yuan": "decimal(20,2)", "corrected_yuan": "decimal(20,2)", "gap": "string",
     "agreement": "string", "origin": "string", "row_id": "string", "other_row_ids": "list<string>", "document_id": "string",
 }  # fmt: skip
 UNREAD = frozenset({"unreadable", "encrypted", "needs_ocr", "crashed", "timeout"})
@@ -116,7 +117,7 @@ def _cell(stated: list[Row], held: list[Row], concept: str, states: dict[str, di
     differs = any(figure["state"] == "stated" and figure["amount_yuan"] != first["amount_yuan"] for figure in stated if first["state"] == "stated")
     agreement = "differs" if differs or first["agreement"] == "differs" else "agrees" if others else "alone"
     return {
-        **{name: first[name] for name in ("amount_yuan", "repaired_yuan", "origin", "row_id", "document_id")},
+        **{name: first[name] for name in ("amount_yuan", "repaired_yuan", "corrected_yuan", "origin", "row_id", "document_id")},
         "agreement": agreement, "other_row_ids": others, "gap": None if first["state"] == "stated" else first["state"],
     }  # fmt: skip
 

@@ -127,6 +127,8 @@ def _note(row: dict[str, Any]) -> str:
     said = []
     if row["repaired_yuan"] is not None:
         said.append(f"核对应为 should be {row['repaired_yuan'] / WAN:,.2f}")
+    if (decided := row.get("corrected_yuan")) is not None:  # an earlier version had none
+        said.append(f"人工核定 decided by people {decided / WAN:,.2f}")
     if row["state"] == "ambiguous":
         said.append("同一文件内不一致，未取 the document contradicts itself")
     elif row["disagreeing"]:

@@ -18,11 +18,13 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from gongkai import dataset, dictionary, journal, pages, plan, pool, recovery, schema, shards, sources, spool, tally
+import pyarrow.parquet as pq
+
+from gongkai import dataset, dictionary, journal, overrides, pages, plan, pool, recovery, schema, shards, sources, spool, tally
 from gongkai.errors import BusyError, OutputError
 from gongkai.export import datapackage
 from gongkai.extraction import Extracted, Task, extract, untried, without_rows
-from gongkai.jobs import Compacting, Job, Preparing, Reading, compact, compacting, done, limit
+from gongkai.jobs import EVERY, REVIEWED, Compacting, Job, Preparing, Reading, compact, compacting, done, limit
 from gongkai.journal import FAILED, Entry
 from gongkai.version import extractor_version
 from gongkai.writing import DOCUMENTS, Writing
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from gongkai.tally import Tally
 
 RUN, LOG, LOCK = "run.json", "log.jsonl", ".lock"
+PEOPLES = frozenset({overrides.OVERRIDES, "samples"})  # folders that may be there before the data
 PRELOAD = ("gongkai.extraction", "gongkai.jobs", "extract.html", "extract.text", "extract.pdf", "pandas")  # Arrow imports pandas with its first array
 SECONDS, SECONDS_PER_MEGABYTE = 60.0, 6.0  # the allowance of one document; a 300-page PDF of 10 MB needs a tenth of it
 NAMED = 40  # failures and
@@ -150,19 +153,24 @@ def writable(output: Path) -> Iterator[tuple[Connection, Log]]:
         with recovery.journal_of(output, lambda folder, source: log(event="damaged", folder=folder, source=source)) as store:
             _migrate(output, store)
             yield store, log
-            if _is_behind(output, store):
-                compact(output)
-                _compacted(output, store)
+            decisions = overrides.fingerprint(output)
+            if behind := _behind(output, store, decisions):
+                compact(output, behind)
+                _compacted(output, store, decisions)
 
 
-def _is_behind(output: Path, store: Connection) -> bool:
-    return bool(journal.state(store, "stale")) or not (output / dataset.DATA).is_dir()
+def _behind(output: Path, store: Connection, decisions: int) -> tuple[str, ...]:
+    """The tables of data/ that must be made anew: all after a change of the department-years, the reviewed ones after other `decisions` of people."""
+    missing = any(not (output / dataset.DATA / f"{table}.parquet").is_file() for table in EVERY)
+    if journal.state(store, "stale") or missing:
+        return EVERY
+    return tuple(REVIEWED) if journal.state(store, "overrides") != decisions else ()
 
 
-def _compacted(output: Path, store: Connection) -> None:
-    """All tables of data/ are made anew: describe them, and say so in the journal."""
+def _compacted(output: Path, store: Connection, decisions: int) -> None:
+    """The tables of data/ are made anew with these decisions, or newer ones: describe them, and say so in the journal."""
     datapackage.write(output, output / datapackage.DESCRIPTOR)
-    journal.note(store, stale=0)
+    journal.note(store, stale=0, overrides=decisions)
 
 
 def _migrate(output: Path, store: Connection) -> None:
@@ -174,11 +182,16 @@ def _migrate(output: Path, store: Connection) -> None:
             folder = place.relative_to(output).as_posix()
             dataset.write_folder(output, folder, dataset.parts_in(place))
             journal.add(store, (), [(folder, journal.seal(place))])
+    ledger = output / dataset.DATA / "ledger.parquet"  # written by `gongkai check` alone
+    if ledger.is_file():
+        held = dataset.read_table(ledger, "ledger")
+        dataset.replace_file(ledger, lambda file: pq.write_table(held, file, **dataset.LARGE))
+        journal.note(store, stale=1)
     journal.note(store, schema=schema.VERSION)
 
 
 def migrate(output: Path) -> Tally:
-    """Bring a dataset to this version's columns, as every run into it does first; what it holds."""
+    """Bring a dataset to this version's columns and apply what people decided since, as every run into it does; what it holds."""
     if not (output / journal.JOURNAL).exists():
         raise OutputError(zh=f"{output} 不是本程序的数据集", en=f"{output} is no dataset of ours")
     with writable(output) as (store, log):
@@ -239,6 +252,7 @@ def merge(places: Sequence[Path], output: Path) -> Tally:
     """Make one dataset at `output` of shards that are complete; what it then holds."""
     chosen = shards.checked(places)
     with writable(output) as (store, log):
+        overrides.gather(chosen, output)
         (output / pages.STORE).unlink(missing_ok=True)  # it knows nothing of the pages that come now; made anew by the next run
         log(event="merge", shards=len(chosen), documents=shards.merge(chosen, store, output))
         return tally.tally(store)
@@ -248,7 +262,7 @@ def claim(output: Path) -> None:
     """Make the dataset's folder and put its README there; refuse a folder that holds something else."""
     if output.exists() and not output.is_dir():
         raise OutputError(zh=f"输出位置不是文件夹：{output}", en=f"the output is not a folder: {output}")
-    names = {entry.name for entry in output.iterdir() if not entry.name.startswith(".") and not shards.FOLDER.fullmatch(entry.name)} if output.exists() else set()
+    names = {entry.name for entry in output.iterdir() if not entry.name.startswith(".") and entry.name not in PEOPLES and not shards.FOLDER.fullmatch(entry.name)} if output.exists() else set()
     if names and not names & {journal.JOURNAL, RUN} and not dictionary.is_ours(output):
         raise OutputError(
             zh=f"{output} 里有别的文件，不是本程序的数据集；请用 --output 另选一处",
@@ -296,10 +310,11 @@ def _jobs(work: Plan, writing: Writing, linked: Connection, store: Connection) -
     while rest := writing.due(rest=True):
         yield from rest
         yield None
-    if _is_behind(writing.output, store):
-        yield from compacting(writing.output, writing.spool)
+    decisions = overrides.fingerprint(writing.output)
+    if behind := _behind(writing.output, store, decisions):
+        yield from compacting(writing.output, writing.spool, behind)
         yield None
-        _compacted(writing.output, store)
+        _compacted(writing.output, store, decisions)
 
 
 def _spooled(job: Reading, result: Spooled | Extracted | pool.Lost) -> Spooled:

@@ -8,15 +8,18 @@ which column it `references`: what a validator, a data package and a database ar
 from __future__ import annotations
 
 import csv
+import re
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
-VERSION = 2  # of the files' columns and metadata; what changed from one to the next is in migration.py
+VERSION = 3  # of the files' columns and metadata; what changed from one to the next is in migration.py
 VERSION_KEY, TABLE_KEY = b"gongkai.schema_version", b"gongkai.table"  # in the metadata of every Parquet file
 HEAD, EVIDENCE = "*head", "*evidence"
 TABLE_TITLES = {
@@ -37,6 +40,7 @@ TABLE_TITLES = {
 DERIVED_TITLES = {
     "figures": ("主要数据", "the main figures of every department-year, one to a row, with the row each was taken from; only in data/"),
     "disagreements": ("文件间不一致", "totals that two documents of one department-year state differently; only in data/"),
+    "corrections": ("人工核对", "what people decided about values, beside what was extracted; only in data/"),
     "ledger": ("跨文件核对", "checks across documents, written by `gongkai check`; only in data/"),
 }
 WHOLE = frozenset({"documents", *DERIVED_TITLES})  # tables without the repeated columns
@@ -102,6 +106,23 @@ def department_id(region_code: str | None, department: str | None) -> str | None
 def own_columns(table: str) -> tuple[Column, ...]:
     """The columns a table has beside the repeated ones and its evidence."""
     return tuple(column for column in declared() if column.table == table)
+
+
+def allows(column: Column) -> Callable[[Any], bool]:
+    """Whether a value is one of those that a column's `values` allow.
+
+    >>> [allows(column)("2023-05") for column in own_columns("documents") if column.name == "published_on"]
+    [False]
+    """
+    values = column.values
+    if values.startswith("/"):
+        pattern = re.compile(values[1:-1], re.DOTALL)
+        return lambda value: pattern.fullmatch(value) is not None
+    if values.endswith(".."):
+        least = int(values[:-2])
+        return lambda value: bool(value >= least)
+    allowed = frozenset(values.split("|"))
+    return lambda value: value in allowed
 
 
 @cache

@@ -8,7 +8,6 @@ documents; and where a source is still there, every row reads back its printed t
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from contextlib import closing
 from hashlib import sha256
@@ -31,10 +30,8 @@ from gongkai.sources import again
 from normalize.records import to_yuan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
-
-    from gongkai.schema import Column
 
 BATCH = 20_000
 SHOWN = 60  # characters of a value in a message
@@ -123,7 +120,7 @@ def _rows(output: Path, table: str, keys: sqlite3.Connection) -> Iterator[Fault]
     """One table of data/, a batch at a time: keys, allowed values, sums, and whether its CSV says the same."""
     columns = schema.columns(table)
     key = schema.primary_key(table)
-    checks = [(at, column, _allows(column)) for at, column in enumerate(columns) if column.values]
+    checks = [(at, column, schema.allows(column)) for at, column in enumerate(columns) if column.values]
     names = {column.name: at for at, column in enumerate(columns)}
     keys.execute(f"create table {table} (id primary key) without rowid")
     file, printed = f"{DATA}/{table}.parquet", output / DATA / f"{table}.csv"
@@ -147,18 +144,6 @@ def _rows(output: Path, table: str, keys: sqlite3.Connection) -> Iterator[Fault]
             same = same and text.read(len(body)) == body
         if printed.is_file() and not (same and not text.read(1)):
             yield Fault(f"{DATA}/{table}.csv", "", "", "与 Parquet 不一致", "does not say what the Parquet says")
-
-
-def _allows(column: Column) -> Callable[[Any], bool]:
-    values = column.values
-    if values.startswith("/"):
-        pattern = re.compile(values[1:-1], re.DOTALL)
-        return lambda value: pattern.fullmatch(value) is not None
-    if values.endswith(".."):
-        least = int(values[:-2])
-        return lambda value: bool(value >= least)
-    allowed = frozenset(values.split("|"))
-    return lambda value: value in allowed
 
 
 def _sums(file: str, name: str, table: str, row: tuple[Any, ...], names: dict[str, int]) -> Iterator[Fault]:

@@ -17,25 +17,38 @@ create or replace view findings as from 'data/findings.parquet';
 create or replace view unexplained_numbers as from 'data/unexplained_numbers.parquet';
 create or replace view figures as from 'data/figures.parquet';
 create or replace view disagreements as from 'data/disagreements.parquet';
+create or replace view corrections as from 'data/corrections.parquet';
 
--- 每个部门年度一行：决算取决算数，预算取年初预算数；自相矛盾的数为空（见 figures.state）
--- one row per department, year and stage: the final account's final figures, the budget's initial ones; blank where a document contradicts itself (figures.state)
+-- 收支数据，附人工核对：reviewed 为 confirm（读取无误）或 correct（更正），无人核对为空；corrected_value 仅更正时有值，value 始终是程序读取的
+-- budget_lines with what people decided about `value`: reviewed is confirm or correct, null where nobody did; `value` stays as extracted
+create or replace view budget_lines_reviewed as
+select b.*, try_cast(c.corrected as decimal(24,6)) as corrected_value, c.action as reviewed
+from budget_lines b left join (
+    select row_id, max(corrected) as corrected, max(action) as action
+    from corrections
+    where status = 'applied' and "table" = 'budget_lines' and field = 'value'
+    group by row_id
+) c using (row_id);
+
+-- 每个部门年度一行：决算取决算数，预算取年初预算数；人工更正或核定的取核定数（corrected_yuan）；自相矛盾而无人核定的为空（见 figures.state）
+-- one row per department, year and stage: the final account's final figures, the budget's initial ones; what people corrected or decided before what is printed
+-- (coalesce(corrected_yuan, amount_yuan)); blank where a document contradicts itself (figures.state) and nobody decided
 create or replace view department_years as
 select department_id, region_code, department, entity_level, fiscal_year, stage,
-    max(amount_yuan) filter (concept = 'total_revenue') as total_revenue,
-    max(amount_yuan) filter (concept = 'total_expenditure') as total_expenditure,
-    max(amount_yuan) filter (concept = 'current_year_revenue') as current_year_revenue,
-    max(amount_yuan) filter (concept = 'current_year_expenditure') as current_year_expenditure,
-    max(amount_yuan) filter (concept = 'fiscal_total_revenue') as fiscal_total_revenue,
-    max(amount_yuan) filter (concept = 'fiscal_total_expenditure') as fiscal_total_expenditure,
-    max(amount_yuan) filter (concept = 'gpb_expenditure') as gpb_expenditure,
-    max(amount_yuan) filter (concept = 'gov_fund_expenditure') as gov_fund_expenditure,
-    max(amount_yuan) filter (concept = 'state_capital_expenditure') as state_capital_expenditure,
-    max(amount_yuan) filter (concept = 'basic_expenditure') as basic_expenditure,
-    max(amount_yuan) filter (concept = 'project_expenditure') as project_expenditure,
-    max(amount_yuan) filter (concept = 'three_public_total') as three_public_total,
-    max(amount_yuan) filter (concept = 'agency_operating_expenditure') as agency_operating_expenditure,
-    max(amount_yuan) filter (concept = 'procurement_total') as procurement_total,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'total_revenue') as total_revenue,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'total_expenditure') as total_expenditure,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'current_year_revenue') as current_year_revenue,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'current_year_expenditure') as current_year_expenditure,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'fiscal_total_revenue') as fiscal_total_revenue,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'fiscal_total_expenditure') as fiscal_total_expenditure,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'gpb_expenditure') as gpb_expenditure,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'gov_fund_expenditure') as gov_fund_expenditure,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'state_capital_expenditure') as state_capital_expenditure,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'basic_expenditure') as basic_expenditure,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'project_expenditure') as project_expenditure,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'three_public_total') as three_public_total,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'agency_operating_expenditure') as agency_operating_expenditure,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'procurement_total') as procurement_total,
     list(concept order by concept) filter (state = 'declared_empty') as declared_empty,
     list(concept order by concept) filter (state = 'ambiguous') as ambiguous
 from figures
@@ -43,15 +56,15 @@ where basis = case stage when 'final' then 'final' else 'initial_budget' end
 group by all
 order by department, fiscal_year, stage;
 
--- “三公”经费，逐年 · the three public expenditures, year by year
+-- “三公”经费，逐年；人工核定数优先 · the three public expenditures, year by year; what people decided before what is printed
 create or replace view three_public_by_year as
 select department_id, department, fiscal_year, stage, basis,
-    max(amount_yuan) filter (concept = 'three_public_total') as total,
-    max(amount_yuan) filter (concept = 'three_public_overseas') as overseas,
-    max(amount_yuan) filter (concept = 'three_public_vehicle_total') as vehicle_total,
-    max(amount_yuan) filter (concept = 'three_public_vehicle_purchase') as vehicle_purchase,
-    max(amount_yuan) filter (concept = 'three_public_vehicle_operation') as vehicle_operation,
-    max(amount_yuan) filter (concept = 'three_public_reception') as reception
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'three_public_total') as total,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'three_public_overseas') as overseas,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'three_public_vehicle_total') as vehicle_total,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'three_public_vehicle_purchase') as vehicle_purchase,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'three_public_vehicle_operation') as vehicle_operation,
+    max(coalesce(corrected_yuan, amount_yuan)) filter (concept = 'three_public_reception') as reception
 from figures
 where concept like 'three_public_%'
 group by all
@@ -85,7 +98,7 @@ order by list_position(['certain', 'likely', 'look', 'note'], severity), row_id;
 
 -- 功能分类支出（类），逐年；编码同则概念同，名称随年度 · expenditure by functional class; the same code is the same concept, whatever it was called that year
 create or replace view functional_classes as
-select department_id, department, fiscal_year, stage, basis, function_code, class_name, class_name_now, amount_yuan, repaired_yuan, row_id
+select department_id, department, fiscal_year, stage, basis, function_code, class_name, class_name_now, amount_yuan, repaired_yuan, corrected_yuan, row_id
 from figures
 where function_code is not null
 order by department, function_code, fiscal_year, stage;

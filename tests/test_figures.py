@@ -40,7 +40,7 @@ def line(amount: str, **values: Any) -> dict[str, Any]:
 
 def of_document(*lines: dict[str, Any]) -> list[dict[str, Any]]:
     document = {"document_id": "a" * 16, "department_id": "530199-00000000", "region_code": "530199", "department": "云岭县档案馆", "entity_level": "department", "fiscal_year": 2018, "stage": "final"}
-    return list(figures._of_document(document, list(lines)))
+    return list(figures._of_document(document, list(lines), {}))
 
 
 def test_what_agrees_is_told_once_by_its_most_precise_print() -> None:

@@ -86,6 +86,26 @@ def test_a_run_into_an_old_dataset_brings_it_along(old: Path) -> None:
     assert all(dataset.is_current(place) for place in dataset.folders(old))
 
 
+def test_a_dataset_of_version_2_gets_corrections_and_keeps_its_ledger(tmp_path: Path) -> None:
+    output = tmp_path / "out"
+    assert main(["run", str(FIXTURES / "pengxi-stone-2021-final"), "--output", str(output), "--progress", "none"]) == 0
+    assert main(["check", str(output)]) == 0
+    fresh = tables(output)
+    for file in output.rglob("*.parquet"):  # as version 2 wrote them
+        held = pq.read_table(file)
+        held = held.drop_columns(["corrected_yuan"]) if file.stem == "figures" else held
+        pq.write_table(held.replace_schema_metadata({**held.schema.metadata, schema.VERSION_KEY: "2"}), file)
+    for end in ("parquet", "csv"):
+        (output / "data" / f"corrections.{end}").unlink()
+    with journal.opened(output) as store:
+        journal.note(store, schema=2)
+    assert dataset.read_table(output / "data" / "figures.parquet", "figures").column("corrected_yuan").null_count > 0
+    assert main(["migrate", str(output)]) == 0
+    assert tables(output).keys() == fresh.keys()
+    assert {name for name, data in tables(output).items() if data != fresh[name]} == set()
+    assert main(["validate", str(output)]) == 0
+
+
 def test_what_a_newer_version_wrote_is_refused(tmp_path: Path) -> None:
     typed = schema.arrow("glossary").with_metadata({schema.VERSION_KEY: str(schema.VERSION + 1)})
     pq.write_table(pa.Table.from_pylist([], schema=typed), tmp_path / "glossary.parquet")

@@ -22,11 +22,18 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 NAMES = ("pengxi-stone-2021-final", "yunshan-bamboo-2023-final", "baiyu-library-2022-self-evaluation")
 
 
-@pytest.fixture
-def dataset(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("review")
     for name in NAMES:
-        shutil.copytree(FIXTURES / name, tmp_path / "in" / name)
-    assert main(["run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--progress", "none"]) == 0
+        shutil.copytree(FIXTURES / name, place / "in" / name)
+    assert main(["run", str(place / "in"), "--output", str(place / "out"), "--progress", "none"]) == 0
+    return place / "out"
+
+
+@pytest.fixture
+def dataset(kept: Path, tmp_path: Path) -> Path:
+    shutil.copytree(kept, tmp_path / "out")
     return tmp_path / "out"
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from extract.picture import page_sizes, plain_page
 from gongkai import overrides
+from gongkai import sample as samples
 from gongkai.errors import UsageError
 from gongkai.overrides import Decision
 from gongkai.review import desk as desks
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_ASKED = 500  # doubts of one answer
 LONGEST_REASON = 2_000
+SAMPLE = "audit"
 Key = tuple[str, str, str, str]  # document_sha256, table, row_key, field
 
 
@@ -30,14 +31,15 @@ class Session:
 
     desk: Desk
     reviewer: str
+    sample: str = SAMPLE
     decided: dict[Key, Decision] = field(default_factory=dict)
     undoable: list[tuple[Decision, Decision | None]] = field(default_factory=list)
     keys: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)  # of the documents and tables looked at
 
 
-def begun(dataset: Path, reviewer: str) -> Session:
+def begun(dataset: Path, reviewer: str, sample: str = SAMPLE) -> Session:
     """Sit down at a dataset."""
-    return Session(desks.opened(dataset), reviewer, {key_of(decision): decision for decision in overrides.load(dataset)})
+    return Session(desks.opened(dataset), reviewer, sample, {key_of(decision): decision for decision in overrides.load(dataset)})
 
 
 def key_of(decision: Decision) -> Key:
@@ -118,7 +120,7 @@ def row_key(session: Session, table: str, line: Line) -> str:
         return ""
     home = line["document_id"], table
     if home not in session.keys:
-        session.keys[home] = overrides.keys(table, list(desks.rows_of(session.desk.dataset, table, line["document_id"]).values()))
+        session.keys[home] = overrides.keys(list(desks.rows_of(session.desk.dataset, table, line["document_id"]).values()))
     return session.keys[home][line["row_id"]]
 
 
@@ -128,7 +130,7 @@ def row(session: Session, row_id: str) -> Line:
     key = row_key(session, *desks.row_of(session.desk, row_id))
     found["row_key"] = key
     found["decisions"] = [
-        {**decision._asdict(), "conflict": decision.raw_seen != found["raw"]}
+        {**decision._asdict(), "conflict": decision.raw_seen != next((one["raw"] for one in found["fields"] if one["name"] == decision.field), None)}
         for decision in session.decided.values()
         if key and (decision.document_sha256, decision.table, decision.row_key) == (found["sha256"], found["table"], key)
     ]
@@ -146,8 +148,8 @@ def decide(session: Session, said: dict[str, Any]) -> Line:
     if wanted is None or action not in {"confirm", "correct"}:
         raise UsageError(zh=f"不能对 {name} 作此操作", en=f"this cannot be done to {name}")
     decision = Decision(
-        found["sha256"], found["table"], found["row_key"], name, action, found["raw"], wanted["value"],
-        str(said.get("new_value") or "") if action == "correct" else "", str(said.get("reason") or "")[:LONGEST_REASON], session.reviewer, datetime.now(UTC).isoformat(timespec="seconds"),
+        found["sha256"], found["table"], found["row_key"], name, action, wanted["raw"], wanted["value"],
+        str(said.get("new_value") or "") if action == "correct" else "", str(said.get("reason") or "")[:LONGEST_REASON], session.reviewer, overrides.now(),
     )  # fmt: skip
     session.undoable.append((decision, overrides.decide(session.desk.dataset, decision)))
     session.decided[key_of(decision)] = decision
@@ -181,12 +183,14 @@ def _named(session: Session, row_id: str | None) -> tuple[str, str] | None:
 
 
 def sample(session: Session) -> list[Line]:
-    """The rows drawn for a hand audit, in the order they were drawn; none where no sample was."""
-    from gongkai import sample as samples  # noqa: PLC0415  it needs this only here
-
-    drawn = [desks.row_of(session.desk, one.row_id) for one in samples.drawn(session.desk.dataset)]
-    decided = _decided_rows(session, drawn)
-    return [{**desks.brief(table, line), "decided": decided.get(line["row_id"])} for table, line in drawn]
+    """The values drawn for a hand audit, in the order they were drawn; none where no sample was."""
+    try:
+        drawn = samples.read(session.desk.dataset, session.sample)
+    except UsageError:
+        return []
+    lines = [(one, *desks.row_of(session.desk, one.row_id)) for one in drawn if desks.has_row(session.desk, one.row_id)]
+    decided = _decided_rows(session, [(table, line) for _, table, line in lines])
+    return [{**desks.brief(table, line), "field": one.field, "value": one.value, "decided": decided.get(one.row_id)} for one, table, line in lines]
 
 
 def view(session: Session, document_id: str) -> str:

@@ -22,6 +22,7 @@ from gongkai.csvtext import cell_text
 from gongkai.dataset import DATA
 from gongkai.errors import UsageError
 from gongkai.export import tables
+from gongkai.overrides import as_text, fields, raw_of
 from gongkai.sources import again
 from normalize.checks.ledger import BASIS_ZH, MEASURE_ZH, WORDS
 from normalize.concepts import concepts
@@ -175,6 +176,11 @@ def row_of(desk: Desk, row_id: str) -> tuple[str, Line]:
     return table, found
 
 
+def has_row(desk: Desk, row_id: str) -> bool:
+    """Whether the dataset has a row of this id."""
+    return row_id in rows_of(desk.dataset, row_id[17:].rpartition("-")[0], row_id[:16])
+
+
 def detail(desk: Desk, row_id: str) -> Line:
     """A row with every field, its decisions' key, and the checks it takes part in; a finding with the rows on both its sides."""
     table, row = row_of(desk, row_id)
@@ -186,7 +192,7 @@ def detail(desk: Desk, row_id: str) -> Line:
         "stage": row["stage"], "title": home["title"], "source": home["source"], "source_page": home["source_page"], "sha256": home["source_sha256"],
         "table_zh": schema.TABLE_TITLES[table][0], "raw": row["raw"] or "", "rule": row.get("rule") or "", "main": MAIN_FIELD.get(table, ""),
         "fields": [
-            {"name": column.name, "zh": column.title_zh, "en": column.title_en, "value": cell_text(row[column.name]), "values": column.values, "editable": _editable(table, column.name)}
+            {"name": column.name, "zh": column.title_zh, "en": column.title_en, "value": as_text(row[column.name]), "raw": raw_of(row, column.name), "editable": _editable(table, column.name)}
             for column in own if row[column.name] is not None or _editable(table, column.name)
         ],
         "checks": [_check(found) for found in sorted(checks, key=lambda one: (one["status"] != "fail", one["row_id"]))],
@@ -196,7 +202,7 @@ def detail(desk: Desk, row_id: str) -> Line:
 
 
 def _editable(table: str, name: str) -> bool:
-    return table in MAIN_FIELD and table != "unexplained_numbers" and name not in {"project_id", "repair_id", "rule", "amount_yuan", "repaired_value", "repaired_field", "ordinal", "table_ordinal"}
+    return table in MAIN_FIELD and name in fields(table)
 
 
 def _check(found: Line) -> Line:

@@ -78,14 +78,18 @@ def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
     wrong: list[str] = []
     contexts = []
 
+    def refused(dialog: Any) -> None:
+        wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     def opened(desk: Server, anchor: str = "", *, width: int = 1400, height: int = 900, **context: Any) -> Any:
         contexts.append(chromium.new_context(viewport={"width": width, "height": height}, **{"locale": "zh-CN", **context}))
         page = contexts[-1].new_page()
         own = f"http://127.0.0.1:{desk.port}/"
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-        page.on("console", lambda message: wrong.append(f"console: {message.text}") if message.type in ("error", "warning") else None)
-        page.on("request", lambda request: None if request.url.startswith((own, "about:", "blob:")) else wrong.append(f"request: {request.url}"))
-        page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda message: wrong.extend([f"console: {message.text}"] if message.type in ("error", "warning") else []))
+        page.on("request", lambda request: wrong.extend([] if request.url.startswith((own, "about:", "blob:")) else [f"request: {request.url}"]))
+        page.on("dialog", refused)
         page.goto(desk.address)
         if anchor:
             page.goto(f"{own}#{anchor}")

@@ -27,7 +27,7 @@ const HEIGHT = 76; // of an item, as in review.css
 const CHUNK = 500; // doubts of one answer, as in answers.py
 const $ = (id) => document.getElementById(id);
 const embedded = $("embedded");
-const state = { lang: navigator.language.startsWith("zh") ? "zh" : "en", tab: "doubts", queue: null, index: -1, filter: null, row: null, side: null, document: null, undoable: 0 };
+const state = { field: null, lang: navigator.language.startsWith("zh") ? "zh" : "en", tab: "doubts", queue: null, index: -1, filter: null, row: null, side: null, document: null, undoable: 0 };
 const say = (word) => WORDS[state.lang][word] ?? word;
 const inLang = (thing, name) => thing[`${name}_${state.lang}`] ?? "";
 
@@ -80,7 +80,7 @@ function fromPage(data) {
       const row = data.rows[said.row_id];
       const before = row.decisions.find((one) => one.field === said.field) ?? null;
       const seen = row.fields.find((one) => one.name === said.field)?.value ?? "";
-      const decision = { document_sha256: row.sha256, table: row.table, row_key: row.row_key, field: said.field, action: said.action, raw_seen: row.raw, value_seen: seen, new_value: said.new_value ?? "", reason: said.reason ?? "", reviewer: data.overview.reviewer, time: new Date().toISOString().replace(/\.\d+Z$/, "+00:00"), row_id: row.row_id };
+      const decision = { document_sha256: row.sha256, table: row.table, row_key: row.row_key, field: said.field, action: said.action, raw_seen: row.fields.find((one) => one.name === said.field)?.raw ?? row.raw, value_seen: seen, new_value: said.new_value ?? "", reason: said.reason ?? "", reviewer: data.overview.reviewer, time: new Date().toISOString().replace(/\.\d+Z$/, "+00:00"), row_id: row.row_id };
       decided.push([decision, before]);
       place(row, decision);
       return row;
@@ -204,14 +204,15 @@ async function choose(number, opened = false) {
     else { $("words").value = `${row.department} ${row.fiscal_year ?? ""}`; await openTab("found", $("words").value); }
     return;
   }
-  if (row.row_id) await openRow(row.row_id, opened);
+  if (row.row_id) await openRow(row.row_id, opened, row.field);
 }
 
 // ---- a row: its document, its place, what is known of it ----
 
-async function openRow(rowId, show = false) {
+async function openRow(rowId, show = false, field = null) {
   const row = await api.row(rowId);
   state.row = row;
+  state.field = field; // of a sample: the value that was drawn; else the row's main one
   state.side = null;
   const first = row.sides.find((side) => !side.decided) ?? row.sides[0];
   if (first) await openSide(first.row_id);
@@ -221,6 +222,7 @@ async function openRow(rowId, show = false) {
 }
 
 async function openSide(rowId) {
+  state.field = null;
   state.side = await api.row(rowId);
   await showDocument(state.side.document_id);
   mark(rowId);
@@ -281,7 +283,7 @@ function mark(rowId) {
 
 async function openValue(rowId) {
   state.row = await api.row(rowId);
-  state.side = null;
+  state.side = state.field = null;
   mark(rowId);
   drawDetail();
   pane("detail");
@@ -303,7 +305,7 @@ function drawDetail(form = null) {
 }
 
 function valueParts(row, form) {
-  const parts = [el("h2", { textContent: inLang(row, "label") }), el("p", { className: "value", textContent: `${row.value} ${row.unit}` }), el("p", { className: "soft", textContent: [of(row), row.where].filter(Boolean).join(" · ") })];
+  const parts = [el("h2", { textContent: inLang(row, "label") }), el("p", { className: "value", textContent: state.field && row === state.row ? (row.fields.find((one) => one.name === state.field)?.value ?? "") : `${row.value} ${row.unit}` }), el("p", { className: "soft", textContent: [of(row), row.where].filter(Boolean).join(" · ") })];
   parts.push(el("p", {}, el("span", { className: "soft", textContent: `${say("raw")} ` }), el("mark", { className: "raw", textContent: row.raw })));
   for (const one of row.decisions) {
     const text = `${say(one.action)} ${one.field}${one.action === "correct" ? `: ${one.value_seen} → ${one.new_value}` : ` = ${one.value_seen}`} · ${say("by")} ${one.reviewer}${one.reason ? ` · ${one.reason}` : ""}`;
@@ -338,7 +340,7 @@ async function decided(said) {
 async function confirm() {
   const row = current();
   if (!row?.main || !row.row_key) return;
-  await decided({ row_id: row.row_id, field: row.main, action: "confirm" });
+  await decided({ row_id: row.row_id, field: state.field ?? row.main, action: "confirm" });
   if (state.side) {
     const next = state.row.sides.find((side) => !side.decided);
     if (next) await openSide(next.row_id);
@@ -351,7 +353,7 @@ function openForm() {
   if (!row?.main || !row.row_key) return;
   pane("detail");
   const value = el("input", { id: "new-value", name: "new_value", autocomplete: "off", required: true });
-  const field = el("select", { id: "field", name: "field" }, ...row.fields.filter((one) => one.editable).map((one) => el("option", { value: one.name, textContent: `${one[state.lang]} (${one.name})`, selected: one.name === row.main })));
+  const field = el("select", { id: "field", name: "field" }, ...row.fields.filter((one) => one.editable).map((one) => el("option", { value: one.name, textContent: `${one[state.lang]} (${one.name})`, selected: one.name === (state.field ?? row.main) })));
   const wrong = el("p", { className: "bad", attributes: { role: "alert" } });
   const fill = () => { value.value = row.fields.find((one) => one.name === field.value)?.value ?? ""; };
   field.onchange = fill;
