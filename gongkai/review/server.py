@@ -203,8 +203,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(reply.body)))
         for name, value in reply.headers.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(reply.body)
+        try:
+            self.end_headers()
+            self.wfile.write(reply.body)
+        except ConnectionError:  # the reader has gone on to another page
+            self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name http.server calls
         """Say nothing: the terminal is for people."""

@@ -38,6 +38,10 @@ function el(tag, { attributes = {}, ...properties } = {}, ...children) {
   return made;
 }
 
+// What the reader asks for is done in the order asked, however fast the keys.
+let work = Promise.resolve();
+function run(action) { work = work.then(action).catch(failed); }
+
 function tell(text) {
   $("said").textContent = text;
   clearTimeout(tell.timer);
@@ -133,7 +137,7 @@ async function load(queue, offset) {
 
 function drawTabs() {
   const tabs = Object.keys(TABS).map((name) => {
-    const tab = el("button", { type: "button", id: `tab-${name}`, textContent: say(name), onclick: () => openTab(name, name === "found" ? $("words").value : "") });
+    const tab = el("button", { type: "button", id: `tab-${name}`, textContent: say(name), onclick: () => run(() => openTab(name, name === "found" ? $("words").value : "")) });
     tab.setAttribute("role", "tab");
     tab.setAttribute("aria-controls", "panel");
     tab.setAttribute("aria-selected", String(name === state.tab));
@@ -144,7 +148,7 @@ function drawTabs() {
   $("panel").setAttribute("aria-labelledby", `tab-${state.tab}`);
   const shown = state.tab === "doubts" && state.filter;
   $("filter").hidden = !shown;
-  if (shown) $("filter").replaceChildren(el("span", { textContent: `${state.filter.department} ${state.filter.year}` }), el("button", { type: "button", textContent: say("all"), onclick: () => { state.filter = null; openTab("doubts"); } }));
+  if (shown) $("filter").replaceChildren(el("span", { textContent: `${state.filter.department} ${state.filter.year}` }), el("button", { type: "button", textContent: say("all"), onclick: () => run(() => { state.filter = null; return openTab("doubts"); }) }));
 }
 
 function drawList() {
@@ -168,7 +172,7 @@ function drawList() {
     item.setAttribute("aria-setsize", String(queue.total));
     item.setAttribute("aria-posinset", String(number + 1));
     item.setAttribute("aria-selected", String(number === state.index));
-    item.onclick = () => choose(number, true);
+    item.onclick = () => run(() => choose(number, true));
     items.push(item);
   }
   $("room").replaceChildren(...items);
@@ -246,7 +250,7 @@ function showFrame(shown) {
     const frame = el("iframe", { title: shown.title, attributes: { sandbox: "allow-same-origin" } });
     frame.onload = () => {
       const inside = frame.contentDocument;
-      inside?.addEventListener("click", (event) => { const found = event.target.closest("mark[data-rows]"); if (found) openValue(found.dataset.rows.split(" ")[0]); });
+      inside?.addEventListener("click", (event) => { const found = event.target.closest("mark[data-rows]"); if (found) run(() => openValue(found.dataset.rows.split(" ")[0])); });
       inside?.addEventListener("keydown", keydown);
       ready();
     };
@@ -265,7 +269,7 @@ function showPages(shown) {
     const page = shown.pages[value.page - 1];
     if (!value.box || !page) continue;
     const [left, top, right, bottom] = value.box;
-    const box = el("button", { type: "button", className: "box", onclick: () => openValue(value.row_id), attributes: { "data-rows": value.row_id, "aria-label": `${inLang(value, "label")} ${value.value} ${value.unit}`, tabindex: "-1" } });
+    const box = el("button", { type: "button", className: "box", onclick: () => run(() => openValue(value.row_id)), attributes: { "data-rows": value.row_id, "aria-label": `${inLang(value, "label")} ${value.value} ${value.unit}`, tabindex: "-1" } });
     Object.assign(box.style, { left: `${(left / page.width) * 100}%`, top: `${(top / page.height) * 100}%`, width: `${((right - left) / page.width) * 100}%`, height: `${((bottom - top) / page.height) * 100}%` });
     sheets[value.page - 1].append(box);
   }
@@ -297,7 +301,7 @@ function drawDetail(form = null) {
     parts.push(el("h2", { className: row.severity === "certain" ? "bad" : "warn", textContent: say(row.severity ?? row.status) }), el("p", { textContent: inLang(row, "message") }), el("p", { className: "soft" }, el("code", { textContent: `${row.check_id} ${row.row_id}` })));
     if (row.sides.length) {
       parts.push(el("h3", { textContent: say("sides") }));
-      parts.push(el("ul", { className: "sides" }, ...row.sides.map((side) => el("li", { className: side.decided ? "done" : "" }, el("button", { type: "button", className: `link ${shown.row_id === side.row_id ? "now" : ""}`, textContent: `${inLang(side, "label")} ${side.value} ${side.unit}${side.decided ? " ✓" : ""}`, title: side.row_id, onclick: () => openSide(side.row_id) }), side.where ? el("span", { className: "soft", textContent: ` ${side.where}` }) : null))));
+      parts.push(el("ul", { className: "sides" }, ...row.sides.map((side) => el("li", { className: side.decided ? "done" : "" }, el("button", { type: "button", className: `link ${shown.row_id === side.row_id ? "now" : ""}`, textContent: `${inLang(side, "label")} ${side.value} ${side.unit}${side.decided ? " ✓" : ""}`, title: side.row_id, onclick: () => run(() => openSide(side.row_id)) }), side.where ? el("span", { className: "soft", textContent: ` ${side.where}` }) : null))));
     }
   }
   if (shown !== row || !row.message_zh) parts.push(...valueParts(shown, form));
@@ -312,10 +316,10 @@ function valueParts(row, form) {
     parts.push(el("div", { className: `note ${one.conflict ? "conflict" : "pass"}` }, el("span", { textContent: text }), one.conflict ? el("p", { className: "bad", textContent: `${say("conflict")} (${say("was")}: ${one.raw_seen})` }) : null));
   }
   if (row.main && row.row_key) {
-    parts.push(el("div", { className: "acts" }, el("button", { type: "button", id: "confirm", className: "first", textContent: `${say("confirm")} (c)`, onclick: confirm }), el("button", { type: "button", id: "correct", textContent: `${say("correct")} (e)`, onclick: () => openForm() })));
+    parts.push(el("div", { className: "acts" }, el("button", { type: "button", id: "confirm", className: "first", textContent: `${say("confirm")} (c)`, onclick: () => run(confirm) }), el("button", { type: "button", id: "correct", textContent: `${say("correct")} (e)`, onclick: () => openForm() })));
   }
   if (form) parts.push(form);
-  if (row.checks.length) parts.push(el("h3", { textContent: say("checks") }), ...row.checks.map((check) => el("div", { className: `note ${check.status}` }, el("button", { type: "button", className: "link", textContent: `${say(check.status)} · ${inLang(check, "message")}`, onclick: () => openRow(check.row_id) }))));
+  if (row.checks.length) parts.push(el("h3", { textContent: say("checks") }), ...row.checks.map((check) => el("div", { className: `note ${check.status}` }, el("button", { type: "button", className: "link", textContent: `${say(check.status)} · ${inLang(check, "message")}`, onclick: () => run(() => openRow(check.row_id)) }))));
   parts.push(el("h3", { textContent: say("fields") }), el("dl", { className: "fields" }, ...row.fields.filter((one) => one.value !== "").flatMap((one) => [el("dt", { textContent: one[state.lang], title: one.name }), el("dd", { textContent: one.value })])));
   parts.push(el("p", { className: "soft" }, el("code", { textContent: `${row.row_id}${row.rule ? ` · ${row.rule}` : ""}` })));
   return parts;
@@ -417,10 +421,10 @@ function keydown(event) {
   }
   if (typing || (IN_LIST.has(event.key) && event.target !== $("list"))) return;
   const tab = Object.keys(TABS)[Number(event.key) - 1];
-  const action = tab ? () => openTab(tab, tab === "found" ? $("words").value : "") : ACTIONS[event.key];
+  const action = tab ? () => (pane("list"), openTab(tab, tab === "found" ? $("words").value : "")) : ACTIONS[event.key];
   if (!action) return;
   event.preventDefault();
-  Promise.resolve(action()).catch(failed);
+  run(action);
 }
 
 async function step(by) {
@@ -453,20 +457,19 @@ async function begin() {
   $("dataset").textContent = `${seen.dataset} · ${seen.reviewer}`;
   state.undoable = seen.undoable;
   $("undo").disabled = !seen.undoable;
-  $("undo").onclick = () => undo().catch(failed);
-  $("download").onclick = () => download().catch(failed);
+  $("undo").onclick = () => run(undo);
+  $("download").onclick = () => run(download);
   $("language").onclick = switchLanguage;
   $("help").onclick = () => $("keys").showModal();
   $("close").onclick = () => $("keys").close();
-  $("search").onsubmit = (event) => { event.preventDefault(); openTab("found", $("words").value).then(() => { pane("list"); $("list").focus(); }).catch(failed); };
+  $("search").onsubmit = (event) => { event.preventDefault(); run(async () => { await openTab("found", $("words").value); pane("list"); $("list").focus(); }); };
   for (const button of document.querySelectorAll("#panes button")) button.onclick = () => pane(button.dataset.to);
   $("list").addEventListener("scroll", () => requestAnimationFrame(drawList), { passive: true });
   $("tabs").addEventListener("keydown", (event) => {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key], names = Object.keys(TABS);
-    if (by) openTab(names[(names.indexOf(state.tab) + by + names.length) % names.length]).then(() => $(`tab-${state.tab}`).focus()).catch(failed);
+    if (by) run(async () => { await openTab(names[(names.indexOf(state.tab) + by + names.length) % names.length]); $(`tab-${state.tab}`).focus(); });
   });
   addEventListener("resize", drawList);
-  addEventListener("unhandledrejection", (event) => failed(event.reason));
   document.addEventListener("keydown", keydown);
   await openTab("doubts");
   const asked = location.hash.slice(1); // #ROW_ID opens that row
@@ -475,4 +478,4 @@ async function begin() {
   $("list").focus();
 }
 
-begin().catch(failed);
+run(begin);
