@@ -49,7 +49,7 @@ ENOUGH = (9, 10)  # of the marks must be found on the page's own tree, or the bl
 SPACE = re.compile(r"\s+")
 STYLE = """
 :root{color-scheme:light dark}body{margin:0;padding:1rem;font:16px/1.7 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;overflow-wrap:anywhere;background:#fff;color:#1c2430}
-table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}td,th{border:1px solid #9aa5b1;padding:.15rem .5rem;vertical-align:top;text-align:start;font-weight:400;overflow-wrap:normal}
+table{border-collapse:collapse;margin:.6rem 0;font-size:.9rem}td,th{border:1px solid #9aa5b1;padding:.15rem .5rem;vertical-align:top;text-align:start;font-weight:400;overflow-wrap:normal;min-width:3.2rem}
 h1,h2,h3,h4,h5,h6{line-height:1.4;margin:.9rem 0 .4rem}h1{font-size:1.4rem}h2{font-size:1.2rem}h3,h4,h5,h6{font-size:1.05rem}p{margin:.4rem 0}.line{padding-left:3.6rem;text-indent:-3.6rem;white-space:pre-wrap}
 .line i{display:inline-block;width:3rem;margin-right:.6rem;text-align:end;text-indent:0;color:#5f6b78;font:12px ui-monospace,monospace;user-select:none}.left-out{color:#56616e;font-size:.86rem}
 mark{background:#e3eef7;color:inherit;border-bottom:2px solid #14588c66;cursor:pointer}mark:hover{background:#cfe3f3}mark.now{background:#ffd54a;color:#1c2430;outline:2px solid #c47f00}
