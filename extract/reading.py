@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from hashlib import sha256
+from importlib.util import find_spec
+from io import BytesIO
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile, ZipFile
+from zlib import error
 
 from extract.document import Document, DocumentError, Source
 from extract.encoding import BYTE_ORDER_MARKS, decode
@@ -17,7 +21,9 @@ if TYPE_CHECKING:
 
 MEBIBYTE = 1 << 20
 LIMITS = {"text/html": 16 * MEBIBYTE, "text/plain": 16 * MEBIBYTE, "application/pdf": 512 * MEBIBYTE}  # longest real page seen: 4 MB
+OFFICE_LIMIT = 64 * MEBIBYTE
 HEAD = 65_536
+OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 SIGNATURES = (
     (b"%PDF-", "application/pdf"),
     (b"PK\x03\x04", "application/zip"),
@@ -34,7 +40,20 @@ SIGNATURES = (
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"\x1f\x8b\x08", "application/gzip"),
 )
-OFFICE_PARTS = ((b"word/", "Word"), (b"xl/", "Excel"), (b"ppt/", "PowerPoint"), (b"OFD.xml", "OFD"))
+LIBRARIES = {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "openpyxl", "application/vnd.ms-excel": "xlrd"}  # gongkai[office]
+SPREADSHEET, WORD = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PACKED = (  # what a part of a zip file says it is
+    ("xl/workbook.xml", SPREADSHEET),
+    ("word/document.xml", WORD),
+    ("xl/workbook.bin", "application/vnd.ms-excel.sheet.binary.macroenabled.12"),
+    ("ppt/presentation.xml", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("OFD.xml", "application/ofd"),
+)
+STREAMS = (("Workbook", "application/vnd.ms-excel"), ("Book", "application/vnd.ms-excel"), ("WordDocument", "application/msword"), ("EncryptedPackage", "application/x-encrypted-office"), ("PowerPoint Document", "application/vnd.ms-powerpoint"))
+NAMED = {
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint", "application/vnd.ms-powerpoint": "PowerPoint", "application/ofd": "OFD", "application/vnd.oasis.opendocument.text": "OpenDocument",
+    "application/x-ole-storage": "OLE", "application/zip": "zip",
+}  # fmt: skip
 OPENING = re.compile(rb"(?:\s|<!--.{0,4000}?-->)*<(?:!doctype\s+html|html|head|meta|title|body|script|style|table|div|frameset|center|base|link)\b", re.IGNORECASE | re.DOTALL)
 MARKUP = re.compile(rb"</?(?:html|head|body|title|meta|script|style|link|div|span|p|table|tbody|tr|td|th|ul|ol|li|a|font|h[1-6]|iframe|form)\b[^<>]{0,2000}>", re.IGNORECASE)
 CONTROLS = bytes({*range(9), 11, *range(14, 27), *range(28, 32), 127})
@@ -60,11 +79,62 @@ def _pdf(data: bytes, source: Source, declared_encoding: str | None) -> Document
     return read_pdf(data, source)
 
 
+def _xlsx(data: bytes, source: Source, declared_encoding: str | None) -> Document:  # noqa: ARG001  # an office file names its own encoding
+    from extract.spreadsheet import read_xlsx  # noqa: PLC0415
+
+    return read_xlsx(data, source)
+
+
+def _xls(data: bytes, source: Source, declared_encoding: str | None) -> Document:  # noqa: ARG001
+    from extract.spreadsheet import read_xls  # noqa: PLC0415
+
+    return read_xls(data, source)
+
+
+def _ods(data: bytes, source: Source, declared_encoding: str | None) -> Document:  # noqa: ARG001
+    from extract.spreadsheet import read_ods  # noqa: PLC0415
+
+    return read_ods(data, source)
+
+
+def _docx(data: bytes, source: Source, declared_encoding: str | None) -> Document:  # noqa: ARG001
+    from extract.word import read_docx  # noqa: PLC0415
+
+    return read_docx(data, source)
+
+
+def _doc(data: bytes, source: Source, declared_encoding: str | None) -> Document:  # noqa: ARG001
+    from extract.old_word import read_doc  # noqa: PLC0415
+
+    return read_doc(data, source)
+
+
 READERS: dict[str, Reader] = {
     "text/html": _html,
     "text/plain": _text,
     "application/pdf": _pdf,
+    SPREADSHEET: _xlsx,
+    "application/vnd.ms-excel": _xls,
+    "application/vnd.oasis.opendocument.spreadsheet": _ods,
+    WORD: _docx,
+    "application/msword": _doc,
+    "application/rtf": _doc,
 }
+
+
+def lacking(kind: str) -> DocumentError | None:
+    """What must be installed before a file of this type can be read; None where nothing is missing.
+
+    >>> lacking("text/html") is None
+    True
+    """
+    if kind in LIBRARIES and find_spec(LIBRARIES[kind]) is None:
+        return DocumentError("unreadable", zh='读取此格式需要：pip install "gongkai[office]"', en='this format needs: pip install "gongkai[office]"')
+    if READERS.get(kind) is _doc:
+        from extract.old_word import lacks_program  # noqa: PLC0415
+
+        return lacks_program()
+    return None
 
 
 def media_type(data: bytes) -> str:
@@ -96,24 +166,49 @@ def read(data: bytes, address: str, *, declared_type: str | None = None, declare
     The content decides what it is; a declared type that says otherwise is no more than a hint that is ignored. Raises
     `DocumentError` for what no reader can read: empty input, images, office files, noise, or more bytes than `LIMITS` allow.
     """
-    kind = media_type(data)
+    kind = office_type(data, media_type(data))
     if kind not in READERS:
-        raise _unreadable(kind, data, declared_type)
-    limit = LIMITS[kind]
+        raise _unreadable(kind, declared_type)
+    limit = LIMITS.get(kind, OFFICE_LIMIT)
     if len(data) > limit:
         size, most = len(data) // MEBIBYTE, limit // MEBIBYTE
         raise DocumentError("unreadable", zh=f"文件{size}MB，超过{kind}的上限{most}MB", en=f"{size} MB exceed the limit of {most} MB for {kind}")
+    if (lack := lacking(kind)) is not None:
+        raise lack
     source = Source(address, sha256(data).hexdigest(), kind)
     return READERS[kind](data, source, declared_encoding)
 
 
-def _unreadable(kind: str, data: bytes, declared_type: str | None) -> DocumentError:
+def office_type(data: bytes, kind: str) -> str:
+    """Which office program's file a zip or OLE file is; the kind as it was for everything else.
+
+    >>> office_type(b"PK", "application/zip"), office_type("WordDocument".encode("utf-16-le"), "application/x-ole-storage")
+    ('application/zip', 'application/msword')
+    """
+    if kind == "application/zip":
+        try:
+            with ZipFile(BytesIO(data)) as archive:
+                names = set(archive.namelist())
+                if "mimetype" in names and archive.getinfo("mimetype").file_size < len(OPEN_DOCUMENT) * 2:
+                    said = archive.read("mimetype").decode("ascii", "replace").strip()
+                    return said if said.startswith(OPEN_DOCUMENT) else kind
+        except (BadZipFile, NotImplementedError, EOFError, error, ValueError, OSError):
+            names = {name for name, _ in PACKED if name.encode() in data}
+        return next((found for name, found in PACKED if name in names), kind)
+    if kind == "application/x-ole-storage":
+        return next((found for name, found in STREAMS if name.encode("utf-16-le") in data), kind)
+    return kind
+
+
+def _unreadable(kind: str, declared_type: str | None) -> DocumentError:
     if kind == "application/x-empty":
         return DocumentError("unreadable", zh="文件为空", en="the file is empty")
+    if kind == "application/x-encrypted-office":
+        return DocumentError("encrypted", zh="文件已加密", en="the file is encrypted")
     if kind.startswith("image/"):
         return DocumentError("needs_ocr", zh=f"这是图片（{kind}），没有文字层", en=f"this is an image ({kind}) without text")
     if kind == "application/octet-stream":
         said = f" ({declared_type})" if declared_type else ""
         return DocumentError("unreadable", zh=f"不是文字、网页或PDF{said}", en=f"neither text nor a web page nor a PDF{said}")
-    office = next((name for part, name in OFFICE_PARTS if part in data), kind)
-    return DocumentError("unreadable", zh=f"暂不支持{office}文件", en=f"{office} files are not supported yet")
+    name = NAMED.get(kind, kind)
+    return DocumentError("unreadable", zh=f"暂不支持{name}文件", en=f"{name} files are not supported yet")

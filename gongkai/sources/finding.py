@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from extract.reading import HEAD, media_type
+from extract.reading import HEAD, lacking, media_type, office_type
 from gongkai.errors import DependencyError, GongkaiError, InputError, UsageError
 from gongkai.sources import remote
 from gongkai.sources.archives import KINDS, MOST_DEPTH, Budget, is_document, members
@@ -120,12 +120,23 @@ def _inside(origin: Origin, place: Place, stream: IO[bytes], budget: Budget, *, 
         elif kind in KINDS.values():
             yield from _members(kind, origin, place, stream, budget)
         else:
+            if named:
+                _can_be_read(stream, kind)
             yield _whole(origin, place, stream, kind)
     except DependencyError as error:
         if named:
             raise
         stream.seek(0)
         yield _whole(origin, place, stream, kind)._replace(trouble=Trouble("unreadable", str(error)))
+
+
+def _can_be_read(stream: IO[bytes], kind: str) -> None:
+    """Raise `DependencyError` for an office file whose reader is not installed."""
+    if kind in {"application/zip", "application/x-ole-storage", "application/rtf"}:
+        lack = lacking(office_type(stream.read(), kind))
+        stream.seek(0)
+        if lack is not None:
+            raise DependencyError(zh=lack.zh, en=lack.en)
 
 
 def _kind(head: bytes, stream: IO[bytes]) -> str:
