@@ -1,0 +1,93 @@
+"""Pages of a PDF as pictures, and where a value stands on them (页面图).
+
+The columns page, x0, y0, x1, y1 count in PDF points from the top left corner of the page as it is shown: what the crop box leaves of it, turned as
+the page says. `page_sizes` and `page_png` show the same, so that a box as fractions of the page fits a picture of any size.
+"""
+
+from __future__ import annotations
+
+import math
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PIL import Image
+from pypdfium2 import raw
+
+from extract.document import DocumentError
+from extract.pdfium import drawn_page, open_pdf
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCALE = 2.0  # pixels a point
+MOST_PIXELS, LONGEST_SIDE = 16_000_000, 9_000
+MOST_PAGES = 20_000
+
+
+class Size(NamedTuple):
+    """Width and height of a page in points, as it is shown; 0 where the page cannot be read."""
+
+    width: float
+    height: float
+
+
+class Place(NamedTuple):
+    """A rectangle on a page (1-based), as fractions of its width and height from the top left corner."""
+
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def page_sizes(data: bytes) -> list[Size]:
+    """The size of every page. Raises `DocumentError` where the file is locked, damaged or has no page."""
+    with open_pdf(data) as pdf:
+        size = raw.FS_SIZEF()
+        return [
+            Size(round(size.width, 3), round(size.height, 3))
+            if raw.FPDF_GetPageSizeByIndexF(pdf.handle, index, size) and _is_real(size)
+            else Size(0.0, 0.0)
+            for index in range(min(pdf.page_count, MOST_PAGES))
+        ]
+
+
+def _is_real(size: Any) -> bool:
+    return all(math.isfinite(side) and side > 0 for side in (size.width, size.height))
+
+
+def page_png(data: bytes, page: int, scale: float = SCALE) -> bytes:
+    """A page (1-based) as PNG, smaller than asked for where it would be huge. Raises `DocumentError` where there is no such page."""
+    sizes = page_sizes(data)
+    if not 1 <= page <= len(sizes) or not sizes[page - 1].width:
+        raise DocumentError("unreadable", zh=f"没有第 {page} 页", en=f"there is no page {page}")
+    width, height, pixels = drawn_page(data, page, fitting(sizes[page - 1], scale))
+    out = BytesIO()
+    Image.frombytes("RGB", (width, height), pixels).save(out, "PNG")
+    return out.getvalue()
+
+
+def fitting(size: Size, scale: float) -> float:
+    """The scale, or as much of it as keeps the picture within bounds.
+
+    >>> fitting(Size(595, 842), 2.0), fitting(Size(14400, 14400), 2.0) < 0.3
+    (2.0, True)
+    """
+    return max(min(scale, math.sqrt(MOST_PIXELS / (size.width * size.height)), LONGEST_SIDE / max(size)), 0.0)
+
+
+def box_of(row: Mapping[str, Any], size: Size) -> Place | None:
+    """Where a row of the dataset stands on its page, as fractions of a page of that size; None for rows without a place.
+
+    >>> box_of({"page": 3, "x0": 59.5, "y0": 84.2, "x1": 119.0, "y1": 92.62}, Size(595, 842))
+    Place(page=3, left=0.1, top=0.1, right=0.2, bottom=0.11)
+    """
+    sides = [row.get(name) for name in ("x0", "y0", "x1", "y1")]
+    if row.get("page") is None or None in sides or not size.width or not size.height:
+        return None
+    left, top, right, bottom = (
+        round(min(max(float(side or 0.0) / whole, 0.0), 1.0), 6)
+        for side, whole in zip(sides, (size.width, size.height, size.width, size.height), strict=True)
+    )
+    return Place(int(row["page"]), left, top, right, bottom)
