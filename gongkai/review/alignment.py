@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KEY = 32  # characters that tell a place from any other
 BEHIND = 12  # characters behind a long text that must follow it
 SHORTEST_ALONE = 6  # a text that is looked for far away without its neighbours
+NEARBY = 400  # how far behind the last one a shorter text may stand
 SCANS, FREE = 64, 20_000_000  # how often a page may be searched from end to end; characters
 
 
@@ -83,8 +84,8 @@ class _Alignment:
                 at = self.stream.rfind(text, cursor, behind)
             elif self.stream.startswith(text, cursor):
                 at = cursor
-            elif len(text) >= SHORTEST_ALONE:
-                at = self._find(text, cursor)
+            else:
+                at = self._find(text, cursor, None if len(text) >= SHORTEST_ALONE else cursor + NEARBY)
         if at < 0 and len(key) >= SHORTEST_ALONE:  # the head of a table may be written behind its body
             at = self._find(key, 0, cursor)
         return at
@@ -92,7 +93,7 @@ class _Alignment:
     def _find(self, text: str, start: int, end: int | None = None) -> int:
         if self.left <= 0:
             return -1
-        end = len(self.stream) if end is None else end
+        end = len(self.stream) if end is None else min(end, len(self.stream))
         at = self.stream.find(text, start, end)
         self.left -= (end if at < 0 else at) - start
         return at

@@ -95,7 +95,8 @@ def within(found: Sequence[Piece], span: Span) -> list[Cut]:
     [Cut(start=0, end=1, piece=Piece(start=2, end=5, row_ids=(), first=False)), Cut(start=4, end=6, piece=Piece(start=8, end=20, row_ids=(), first=False))]
     """
     cuts = []
-    for piece in found[bisect_right(found, span.start, key=lambda piece: piece.end) :]:
+    for index in range(bisect_right(found, span.start, key=lambda piece: piece.end), len(found)):
+        piece = found[index]
         if piece.start >= span.end:
             break
         cuts.append(Cut(max(piece.start, span.start) - span.start, min(piece.end, span.end) - span.start, piece))

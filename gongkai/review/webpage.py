@@ -195,8 +195,13 @@ def _places(page: _Page, document: Document, found: Sequence[Piece]) -> tuple[di
                 lost[cut.piece] = None
             elif at + counted > low:
                 _cut(page, starts, (low, at + counted), cut.piece, cuts)
-    lost.update(dict.fromkeys(piece for piece in found if piece not in touched))
+    lost.update(dict.fromkeys(piece for piece in found if piece not in touched and not _is_bar(document, piece)))
     return {number: sorted(own, key=lambda cut: cut.start) for number, own in cuts.items()}, list(lost)
+
+
+def _is_bar(document: Document, piece: Piece) -> bool:
+    """Whether there is nothing but what the reader prints between the cells of a row."""
+    return not document.content[piece.start : piece.end].strip(" |\n")
 
 
 def _cut(page: _Page, starts: list[int], part: tuple[int, int], piece: Piece, cuts: dict[int, list[Cut]]) -> None:
