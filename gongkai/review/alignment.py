@@ -6,14 +6,13 @@ paragraph and each cell is looked for, without blanks, behind the one before it;
 
 from __future__ import annotations
 
-from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from extract.document import Table
 from extract.html import INVISIBLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
     from extract.document import Document, Span
 
@@ -34,19 +33,29 @@ def compact(text: str) -> str:
     return solid if solid.isascii() else INVISIBLE.sub("", solid)
 
 
-def leaves(document: Document) -> Iterable[Span]:
-    """The spans that stand in one place of a page each: headings, paragraphs, cells."""
+class Leaf(NamedTuple):
+    """A stretch of a document that stands in one place of a page: a heading, a paragraph, a cell."""
+
+    span: Span
+    inner: bool  # nothing that was dropped can stand between it and the one before: both are cells of a table
+
+
+def leaves(document: Document) -> Iterator[Leaf]:
+    """What a page is made of, in order, without blank cells."""
     for block in document.blocks:
         if isinstance(block, Table):
-            yield from (cell.span for cell in block.cells if cell.span.start < cell.span.end)
+            yield from (
+                Leaf(cell.span, number > 0)
+                for number, cell in enumerate(cell for cell in block.cells if cell.span.start < cell.span.end)
+            )
         else:
-            yield block.span
+            yield Leaf(block.span, inner=False)
 
 
-def align(texts: list[str], stream: str) -> list[int]:
-    """Where each text begins in the stream, -1 where it is not found; all of them without blanks.
+def align(texts: Sequence[tuple[str, bool]], stream: str) -> list[int]:
+    """Where each text begins in the stream, -1 where it is not found; all without blanks, each with whether it must follow the one before.
 
-    >>> align(["部门决算", "支出", "12", "支出", "3"], "首页>部门决算部门决算打印支出12支出3备案")
+    >>> align([("部门决算", False), ("支出", False), ("12", True), ("支出", True), ("3", True)], "首页>部门决算部门决算打印支出12支出3备案")
     [7, 13, 15, 17, 19]
     """
     return _Alignment(texts, stream).run()
@@ -55,26 +64,28 @@ def align(texts: list[str], stream: str) -> list[int]:
 class _Alignment:
     """A cursor in the stream that moves with the texts; searches are counted, so that no page takes more than linear time."""
 
-    def __init__(self, texts: list[str], stream: str) -> None:
+    def __init__(self, texts: Sequence[tuple[str, bool]], stream: str) -> None:
         self.texts = texts
         self.stream = stream
-        self.joined = "".join(texts)
+        self.joined = "".join(text for text, _ in texts)
         self.left = SCANS * len(stream) + FREE
 
     def run(self) -> list[int]:
         cursor = 0
         found = []
-        for text, start in zip(self.texts, accumulate(map(len, self.texts), initial=0), strict=False):
-            at = self._place(text, start, cursor) if text else -1
+        start = 0
+        for text, inner in self.texts:
+            at = self._place(text, start, cursor, inner=inner) if text else -1
             if at >= 0:
                 cursor = at + len(text)
+            start += len(text)
             found.append(at)
         return found
 
-    def _place(self, text: str, start: int, cursor: int) -> int:
+    def _place(self, text: str, start: int, cursor: int, *, inner: bool) -> int:
         end = start + len(text)
         key = self.joined[start : max(start + KEY, end + BEHIND)]
-        if self.stream.startswith(key, cursor):
+        if self.stream.startswith(text if inner else key, cursor):
             return cursor
         at = self._find(key, cursor)
         if at < 0:  # something that was dropped follows it: it is the last such text before what was read next
@@ -87,7 +98,7 @@ class _Alignment:
             else:
                 at = self._find(text, cursor, None if len(text) >= SHORTEST_ALONE else cursor + NEARBY)
         if at < 0 and len(key) >= SHORTEST_ALONE:  # the head of a table may be written behind its body
-            at = self._find(key, 0, cursor)
+            at = self._find(key[: len(text) + SHORTEST_ALONE], 0, cursor)
         return at
 
     def _find(self, text: str, start: int, end: int | None = None) -> int:

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PIL import Image
 from pypdfium2 import raw
 
-from extract.document import DocumentError
+from extract.document import Box, DocumentError
 from extract.pdfium import drawn_page, open_pdf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from extract.document import Document, Span
 
 SCALE = 2.0  # pixels a point
 MOST_PIXELS, LONGEST_SIDE = 16_000_000, 9_000
 MOST_PAGES = 20_000
+WIDEST_GAP = 2.0  # em between characters that one box holds
 
 
 class Size(NamedTuple):
@@ -83,11 +86,45 @@ def box_of(row: Mapping[str, Any], size: Size) -> Place | None:
     >>> box_of({"page": 3, "x0": 59.5, "y0": 84.2, "x1": 119.0, "y1": 92.62}, Size(595, 842))
     Place(page=3, left=0.1, top=0.1, right=0.2, bottom=0.11)
     """
-    sides = [row.get(name) for name in ("x0", "y0", "x1", "y1")]
-    if row.get("page") is None or None in sides or not size.width or not size.height:
+    if row.get("page") is None or row.get("x0") is None or not size.width or not size.height:
         return None
+    return _fractions(Box(row["page"], row["x0"], row["y0"], row["x1"], row["y1"]), size)
+
+
+def _fractions(box: Box, size: Size) -> Place:
     left, top, right, bottom = (
-        round(min(max(float(side or 0.0) / whole, 0.0), 1.0), 6)
-        for side, whole in zip(sides, (size.width, size.height, size.width, size.height), strict=True)
+        round(min(max(side / whole, 0.0), 1.0), 6) for side, whole in zip(box[1:], (*size, *size), strict=True)
     )
-    return Place(int(row["page"]), left, top, right, bottom)
+    return Place(box.page, left, top, right, bottom)
+
+
+def places(document: Document, span: Span, sizes: Sequence[Size]) -> list[Place]:
+    """Where a span stands on the pages of its document, line by line: a value that runs over a line end takes two, where `box_of` takes all between."""
+    return [
+        _fractions(box, sizes[box.page - 1])
+        for box in line_boxes(document, span)
+        if box.page <= len(sizes) and sizes[box.page - 1].width
+    ]
+
+
+def line_boxes(document: Document, span: Span) -> list[Box]:
+    """The boxes of a span in points, one for each stretch without a gap; none where the document has no pages."""
+    if document.layout is None:
+        return []
+    found: list[Box] = []
+    pages, sides = document.layout.pages[span.start : span.end].tolist(), document.layout.boxes[span.start : span.end].tolist()
+    for page, (x0, y0, x1, y1) in zip(pages, sides, strict=True):
+        if page <= 0:
+            continue
+        last = found[-1] if found else None
+        if last is None or last.page != page or not _follows(last, x0, y0, y1):
+            found.append(Box(page, x0, y0, x1, y1))
+        else:
+            found[-1] = Box(page, min(last.x0, x0), min(last.y0, y0), max(last.x1, x1), max(last.y1, y1))
+    return found
+
+
+def _follows(last: Box, x0: float, y0: float, y1: float) -> bool:
+    height = y1 - y0
+    shared = min(last.y1, y1) - max(last.y0, y0)
+    return shared > height / 2 and last.x0 < x0 < last.x1 + WIDEST_GAP * height

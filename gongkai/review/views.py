@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from extract.document import Span
 from gongkai.review.marking import Brush, note, pieces, whole_page
-from gongkai.review.pictures import box_of, page_png, page_sizes
+from gongkai.review.pictures import box_of, page_png, page_sizes, places
 from gongkai.review.rerendered import blocks, lines
 from gongkai.review.webpage import written
 
@@ -27,7 +27,19 @@ if TYPE_CHECKING:
     from extract.document import Document
     from gongkai.review.marking import OfRows, Piece
 
-__all__ = ["Mark", "Marked", "blocks_html", "box_of", "page_html", "page_png", "page_sizes", "spans_of", "text_html", "view"]
+__all__ = [
+    "Mark",
+    "Marked",
+    "blocks_html",
+    "box_of",
+    "page_html",
+    "page_png",
+    "page_sizes",
+    "places",
+    "spans_of",
+    "text_html",
+    "view",
+]
 
 
 class Mark(NamedTuple):

@@ -178,13 +178,13 @@ def _places(page: _Page, document: Document, found: Sequence[Piece]) -> tuple[di
     """Where the pieces lie in the texts of the page, by number of the text; and those that lie in none."""
     solid = [compact(text) for _, text in page.texts]
     starts = list(accumulate(map(len, solid), initial=0))
-    spans = list(leaves(document))
-    inner = [compact(document.text(span)) for span in spans]
+    parts = list(leaves(document))
+    inner = [(compact(document.text(leaf.span)), leaf.inner) for leaf in parts]
     places = align(inner, "".join(solid)) if found else []
     cuts: dict[int, list[Cut]] = {}
     lost: dict[Piece, None] = {}
     touched: set[Piece] = set()
-    for span, words, at in zip(spans, inner, places, strict=False):
+    for (span, _), (words, _), at in zip(parts, inner, places, strict=False):
         text, seen, counted = document.text(span), 0, 0
         for cut in within(found, span):
             touched.add(cut.piece)
