@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,8 +20,8 @@ from gongkai.review.marking import plain
 from gongkai.review.views import Mark, Marked, blocks_html, page_html, text_html
 
 ALLOWED: dict[str, set[str]] = {
-    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "span", "td", "th"), {"class"}),
-    **dict.fromkeys(("b", "i", "u", "s", "sup", "sub", "small", "br", "hr", "pre", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "table", "thead", "tbody", "tfoot", "tr"), set()),
+    **{key: {"class"} for key in ("h1", "h2", "h3", "h4", "h5", "h6", "p", "div", "span", "td", "th")},
+    **{key: set() for key in ("b", "i", "u", "s", "sup", "sub", "small", "br", "hr", "pre", "blockquote", "ul", "ol", "li", "dl", "dt", "dd", "table", "thead", "tbody", "tfoot", "tr")},
     "mark": {"id", "data-rows"},
 }
 OURS = {"kept", "lost", "gap", "line", "note", "sheet"}
@@ -58,8 +59,8 @@ def is_ours(shown: Marked) -> None:
     tokens.close()
     assert tokens.others == []
     assert [tag for tag, _ in tokens.tags[: len(FRAME)]] == FRAME
-    tree = html.fromstring(shown.html)
-    built = [(str(element.tag), {str(name): str(value) for name, value in element.attrib.items()}) for element in tree.find("body").iterdescendants()]
+    body: Any = html.fromstring(shown.html).find("body")
+    built: list[tuple[str, dict[str, str | None]]] = [(str(element.tag), dict(element.attrib)) for element in body.iterdescendants()]
     for tag, attributes in (*tokens.tags[len(FRAME) :], *built):
         assert tag in ALLOWED, tag
         for name, value in attributes.items():
@@ -73,8 +74,8 @@ def is_ours(shown: Marked) -> None:
                 assert name != "class" or value in OURS
                 assert name != "id" or value == "value"
     assert shown.html.count('id="value"') == shown.found
-    body = shown.html.split("<body>", 1)[1]
-    assert not any(character in body for character in "\0\u200b\u202e\u2066\u2069\ufeff")
+    written = shown.html.split("<body>", 1)[1]
+    assert not any(character in written for character in "\0\u200b\u202e\u2066\u2069\ufeff")
     shown.html.encode("utf-8")
 
 
@@ -94,7 +95,8 @@ def shown_of(markup: str, words: str = VALUE) -> Marked:
     is_ours(blocks_html(document, [Span(at, at + len(words))]))
     is_ours(text_html(document, [Span(at, at + len(words))]))
     assert shown.found
-    assert "".join(html.fromstring(shown.html).xpath("//mark//text()")) == words
+    said: Any = html.fromstring(shown.html).xpath("//mark//text()")
+    assert "".join(said) == words
     return shown
 
 
@@ -111,9 +113,9 @@ TRICKS = {
     "links": "<a href=javascript:alert(1)>a</a><a href=' java\nscript:alert(1)'>b</a><a href=data:text/html;base64,PHNjcmlwdD4=>c</a><a href=http://x.example target=_top ping=//x.example>d</a><area href=javascript:alert(1)>",
     "forms": "<form action=//x.example><input autofocus onfocus=alert(1)><button formaction=javascript:alert(1)>x</button><textarea></p><script>alert(1)</script></textarea><select><option>x</select><isindex action=x><keygen>",
     "template": "<template><script>alert(1)</script></template><template shadowrootmode=open><img src=x onerror=alert(1)></template><slot></slot>",
-    "noscript": "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\"></noscript><noembed><img onerror=alert(1)></noembed><noframes><p></noframes><xmp><img src=x onerror=alert(1)></xmp><listing>&lt;img src=x onerror=alert(1)&gt;</listing>",
+    "noscript": '<noscript><p title="</noscript><img src=x onerror=alert(1)>"></noscript><noembed><img onerror=alert(1)></noembed><noframes><p></noframes><xmp><img src=x onerror=alert(1)></xmp><listing>&lt;img src=x onerror=alert(1)&gt;</listing>',
     "tables": "<table><p onclick=x><tr><td><table><table><tr><svg><td><style></table><img src=x onerror=alert(1)></style><form><tr></form><td colspan=99999999999 rowspan=-1 scope='row\" onclick=x' headers=x background=javascript:x>q</td></table>",
-    "text in style": "<svg></p><style><a id=\"</style><img src=1 onerror=alert(1)>\"></svg><math><annotation-xml encoding=text/html><style><b></style></annotation-xml></math>",
+    "text in style": '<svg></p><style><a id="</style><img src=1 onerror=alert(1)>"></svg><math><annotation-xml encoding=text/html><style><b></style></annotation-xml></math>',
     "comments": "<!--><img src=x onerror=alert(1)>--><!-- --!><img src=x onerror=alert(1)><!-- --><![CDATA[<img src=x onerror=alert(1)>]]><?xml-stylesheet href=javascript:alert(1)?><?php echo 1 ?><!DOCTYPE x [<!ENTITY y SYSTEM 'file:///etc/passwd'>]>&y;",
     "conditional": "<!--[if IE]><script>alert(1)</script><![endif]--><comment><img src=x></comment>",
     "control characters": "a\0b\x01\x08\x0b\x0c\x1b\x7f\x85\u2028\ufffe\ufeff<p>\u202e\u2066txt.exe\u2069\u202c</p>&#0;&#x80;&#xD800;&#x110000;&#xFFFE;",

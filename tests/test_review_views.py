@@ -6,7 +6,6 @@ import random
 from collections import Counter
 from functools import cache
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2
@@ -24,7 +23,8 @@ from tests import drawing
 from tests.test_extraction import EXAMPLES, FIXTURES, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from lxml.html import HtmlElement
 
@@ -51,6 +51,12 @@ def marked(page: HtmlElement) -> dict[int, list[HtmlElement]]:
     return found
 
 
+def each(element: HtmlElement, path: str) -> list[HtmlElement]:
+    """The elements on a path."""
+    found: Any = element.xpath(path)
+    return list(found)
+
+
 def solid(text: str) -> str:
     """What is compared: without blanks, and without what the reader prints between cells."""
     return compact(text).replace("|", "")
@@ -60,7 +66,7 @@ def without_cause(document: Document, data: bytes, spans: list[Span]) -> tuple[s
     """How a document is shown, and what is wrong with its marks: they read otherwise, stand in another order, another row, another sentence."""
     shown = view(data, document, [Mark(span, (str(number),)) for number, span in enumerate(spans)])
     page = html.fromstring(shown.html)
-    for named in page.xpath("//span[@class='lost']"):
+    for named in each(page, "//span[@class='lost']"):
         named.drop_tree()
     found = marked(page)
     order = {mark: number for number, mark in enumerate(page.iter("mark"))}
@@ -82,15 +88,15 @@ def stands_right(document: Document, span: Span, marks: list[HtmlElement], cells
     """Whether a mark in a cell stands in the same row and column, one in a sentence in the same sentence."""
     block = document.blocks[document.block_at(span.start)]
     if not isinstance(block, Table):
-        around = marks[0].xpath("ancestor::*[self::p or self::div or self::td or self::h1 or self::h2 or self::h3 or self::li or self::body][1]")[0]
+        around = each(marks[0], "ancestor::*[self::p or self::div or self::td or self::h1 or self::h2 or self::h3 or self::li or self::body][1]")[0]
         return span.end > block.span.end or solid(document.text(block.span)) in solid(text_of(around))
     own = next((place for inner, place in cells.items() if inner.start <= span.start and span.end <= inner.end), None)
     if own is None:
         return True
     table, cell = own
-    line = marks[0].xpath("ancestor::tr[1]")[0]
-    beside = [solid(text_of(other)) for other in line.xpath("./td|./th")]
-    return beside == [solid(document.text(other.span)) for other in table.row(cell.row)] and line.xpath("./td|./th").index(marks[0].xpath("ancestor::*[self::td or self::th][1]")[0]) == table.row(cell.row).index(cell)
+    line = each(marks[0], "ancestor::tr[1]")[0]
+    beside = [solid(text_of(other)) for other in each(line, "./td|./th")]
+    return beside == [solid(document.text(other.span)) for other in table.row(cell.row)] and each(line, "./td|./th").index(each(marks[0], "ancestor::*[self::td or self::th][1]")[0]) == table.row(cell.row).index(cell)
 
 
 @pytest.mark.parametrize("file", WEB, ids=lambda file: str(file.parent.relative_to(FIXTURES)))
@@ -107,7 +113,7 @@ def test_one_value_is_the_value_and_only_one() -> None:
     for span in spans[::40]:
         shown = page_html(file.read_bytes(), document, [span])
         assert (shown.found, shown.how) == (True, "page")
-        (value,) = html.fromstring(shown.html).xpath("//mark[@id='value']")
+        (value,) = each(html.fromstring(shown.html), "//mark[@id='value']")
         assert solid(document.text(span)).startswith(solid(text_of(value)))
 
 
@@ -182,7 +188,7 @@ def test_overlapping_spans_share_their_marks() -> None:
 
 
 def cell_tags(table: HtmlElement) -> list[list[tuple[str, str, str]]]:
-    return [[(text_of(cell), cell.get("rowspan", "1"), cell.get("colspan", "1")) for cell in row.xpath("./td|./th")] for row in table.iter("tr")]
+    return [[(text_of(cell), cell.get("rowspan", "1"), cell.get("colspan", "1")) for cell in each(row, "./td|./th")] for row in table.iter("tr")]
 
 
 def test_blocks_keep_headings_and_merged_cells() -> None:
@@ -201,7 +207,7 @@ def test_a_long_document_is_shown_near_its_marks_and_says_what_is_missing() -> N
     assert shown.found
     assert "… 略去6847行" in shown.html
     assert "项目0<" in shown.html
-    assert len(html.fromstring(shown.html).xpath("//tr")) < 320
+    assert len(each(html.fromstring(shown.html), "//tr")) < 320
     text = "\n".join(f"第{n}行" for n in range(20_000)).encode()
     document = read(text, "a.txt")
     shown = text_html(document, [of(document, "第15000行")])
@@ -232,7 +238,10 @@ def letters(data: bytes, number: int) -> list[tuple[str, float, float]]:
     with pypdfium2.PdfDocument(data) as pdf:
         page = pdf[number - 1]
         west, south, east, north = page.get_bbox()
-        shown = {0: lambda x, y: (x - west, north - y), 90: lambda x, y: (y - south, x - west), 180: lambda x, y: (east - x, y - south), 270: lambda x, y: (north - y, east - x)}[page.get_rotation()]
+        turns: dict[int, Callable[[float, float], tuple[float, float]]] = {
+            0: lambda x, y: (x - west, north - y), 90: lambda x, y: (y - south, x - west), 180: lambda x, y: (east - x, y - south), 270: lambda x, y: (north - y, east - x),
+        }  # fmt: skip
+        shown = turns[page.get_rotation()]
         text = page.get_textpage()
         found = []
         for index in range(text.count_chars()):
@@ -329,7 +338,7 @@ def test_absurd_pages_stay_within_bounds() -> None:
 def every_word(document: Document, most: int) -> list[Span]:
     """Stretches of what was read, where a document has no rows: so many of its paragraphs and cells."""
     spans = [leaf.span for leaf in leaves(document) if compact(document.text(leaf.span))]
-    return sorted(random.Random(7).sample(spans, min(most, len(spans))))  # noqa: S311  # the same sample every time
+    return sorted(random.Random(7).sample(spans, min(most, len(spans))))  # the same sample every time
 
 
 def readable(files: Iterable[Path]) -> Iterator[tuple[Path, bytes, Document]]:

@@ -32,10 +32,10 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 STYLE = """
 :root{color-scheme:light dark;--ink:#1c2430;--soft:#5c6773;--line:#c9d1d9;--back:#fff;--second:#f4f6f8;--mark:#ffd54a;--edge:#b36b00;--some:#dcebf8}
 @media(prefers-color-scheme:dark){:root{--ink:#e7ebf0;--soft:#a2adb8;--line:#45505c;--back:#14181d;--second:#1d232a;--mark:#8a6500;--edge:#ffc440;--some:#1f3d57}}
-*{box-sizing:border-box}html{scroll-padding:40vh 30vw}
+*{box-sizing:border-box}html{scroll-padding:40vh 2.5rem}
 body{margin:0;padding:1rem clamp(.75rem,3vw,2.5rem) 50vh;font:16px/1.75 system-ui,"PingFang SC","Hiragino Sans GB","Microsoft YaHei","Noto Sans CJK SC","Noto Sans SC","Source Han Sans SC","WenQuanYi Zen Hei",sans-serif;color:var(--ink);background:var(--back);overflow-wrap:break-word}
 h1,h2,h3,h4,h5,h6{line-height:1.4;margin:1.2em 0 .5em;font-size:1.1rem}h1{font-size:1.3rem}h2{font-size:1.2rem}p{margin:.5em 0;max-width:52rem}pre{white-space:pre-wrap;font:inherit}
-table{border-collapse:collapse;margin:.8em 0;font-size:.9rem;line-height:1.5}td,th{border:1px solid var(--line);padding:.2em .5em;vertical-align:top;text-align:start;min-width:2.8em}th{background:var(--second)}
+table{border-collapse:collapse;margin:.8em 0;font-size:.9rem;line-height:1.5}td,th{border:1px solid var(--line);padding:.2em .5em;vertical-align:top;text-align:start;min-width:3.6em}th{background:var(--second)}
 .kept{white-space:pre-wrap}.gap{background:var(--second)}.lost,.note{color:var(--soft);font-size:.85rem}.note{border-left:3px solid var(--line);padding-left:.6em}.sheet{color:var(--soft);font-size:.85rem;border-top:1px dashed var(--line);margin-top:1.6em}
 mark{background:var(--some);color:inherit;border-radius:.15em;padding:.05em .1em}mark:not([data-rows]),mark.now,mark#value:target{background:var(--mark);outline:2px solid var(--edge);outline-offset:1px}
 .line{display:grid;grid-template-columns:4.2em minmax(0,1fr);gap:.8em}.line>span{color:var(--soft);text-align:right;font-size:.8rem;font-variant-numeric:tabular-nums;user-select:none}.line>div{white-space:pre-wrap;overflow-wrap:anywhere;min-height:1.75em}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from extract.document import Document, Span
+    from extract.pdfium import PdfFile
 
 SCALE = 2.0  # pixels a point
 MOST_PIXELS, LONGEST_SIDE = 16_000_000, 9_000
@@ -47,27 +48,32 @@ class Place(NamedTuple):
 def page_sizes(data: bytes) -> list[Size]:
     """The size of every page. Raises `DocumentError` where the file is locked, damaged or has no page."""
     with open_pdf(data) as pdf:
-        size = raw.FS_SIZEF()
-        return [
-            Size(round(size.width, 3), round(size.height, 3))
-            if raw.FPDF_GetPageSizeByIndexF(pdf.handle, index, size) and _is_real(size)
-            else Size(0.0, 0.0)
-            for index in range(min(pdf.page_count, MOST_PAGES))
-        ]
+        return [_size(pdf, index) for index in range(min(pdf.page_count, MOST_PAGES))]
 
 
-def _is_real(size: Any) -> bool:
-    return all(math.isfinite(side) and side > 0 for side in (size.width, size.height))
+def _size(pdf: PdfFile, index: int) -> Size:
+    size = raw.FS_SIZEF()
+    known = raw.FPDF_GetPageSizeByIndexF(pdf.handle, index, size) and all(
+        math.isfinite(side) and side > 0 for side in (size.width, size.height)
+    )
+    return Size(round(size.width, 3), round(size.height, 3)) if known else Size(0.0, 0.0)
+
+
+def page_image(data: bytes, page: int, scale: float = SCALE) -> tuple[Image.Image, float]:
+    """A page (1-based) as a picture, and its pixels a point: fewer than asked for where it would be huge. Raises `DocumentError` where there is no such page."""
+    with open_pdf(data) as pdf:
+        size = _size(pdf, page - 1) if 1 <= page <= pdf.page_count else Size(0.0, 0.0)
+    if not size.width:
+        raise DocumentError("unreadable", zh=f"没有第 {page} 页", en=f"there is no page {page}")
+    scale = fitting(size, scale)
+    width, height, pixels = drawn_page(data, page, scale)
+    return Image.frombytes("RGB", (width, height), pixels), scale
 
 
 def page_png(data: bytes, page: int, scale: float = SCALE) -> bytes:
-    """A page (1-based) as PNG, smaller than asked for where it would be huge. Raises `DocumentError` where there is no such page."""
-    sizes = page_sizes(data)
-    if not 1 <= page <= len(sizes) or not sizes[page - 1].width:
-        raise DocumentError("unreadable", zh=f"没有第 {page} 页", en=f"there is no page {page}")
-    width, height, pixels = drawn_page(data, page, fitting(sizes[page - 1], scale))
+    """A page (1-based) as PNG; bounds and errors are those of `page_image`."""
     out = BytesIO()
-    Image.frombytes("RGB", (width, height), pixels).save(out, "PNG")
+    page_image(data, page, scale)[0].save(out, "PNG")
     return out.getvalue()
 
 
