@@ -260,6 +260,13 @@ def in_boxes(data: bytes, document: Document, span: Span, sizes: list[Size]) -> 
     return "".join(said).replace("\x02", "-").replace("\ufffe", "-")
 
 
+def outside_their_boxes(data: bytes, document: Document, rows: dict[str, list[dict[str, Any]]]) -> tuple[int, list[str]]:
+    """How many rows have a place, and those whose boxes hold anything but what they were read from."""
+    sizes = page_sizes(data)
+    placed = [row for found in rows.values() for row in found if row.get("page")]
+    return len(placed), [row["raw"] for row in placed if sorted(solid(in_boxes(data, document, Span(row["char_start"], row["char_end"]), sizes))) != sorted(solid(row["raw"]))]
+
+
 @pytest.mark.parametrize("name", PDFS)
 def test_the_boxes_of_every_row_hold_what_it_was_read_from(name: str) -> None:
     (file,) = example_inputs(FIXTURES / name)
@@ -268,7 +275,7 @@ def test_the_boxes_of_every_row_hold_what_it_was_read_from(name: str) -> None:
     sizes = page_sizes(data)
     placed = [row for found in rows.values() for row in found if row.get("page")]
     assert placed
-    assert [row["raw"] for row in placed if sorted(solid(in_boxes(data, document, Span(row["char_start"], row["char_end"]), sizes))) != sorted(solid(row["raw"]))] == []
+    assert outside_their_boxes(data, document, rows) == (len(placed), [])
     for row in placed:
         whole, lines = box_of(row, sizes[row["page"] - 1]), [place for place in places(document, Span(row["char_start"], row["char_end"]), sizes) if place.page == row["page"]]
         assert whole is not None
@@ -362,3 +369,19 @@ def test_what_is_read_of_real_pages_is_marked_where_it_stands(shared: Path) -> N
         wrong += [(file.name, text) for text in bad]
     assert len(wrong) <= 2, wrong
     assert hows["page"] >= 0.95 * (hows.total() - hows["text"])
+
+
+@pytest.mark.corpus
+def test_the_boxes_on_real_pdfs_hold_what_was_read(shared: Path) -> None:
+    files = [shared / "corpus" / "dev" / "putuo-finance-2024-final.pdf", *sorted(path for path in (shared / "corpus" / "crawl").glob("*.pdf") if 150_000 < path.stat().st_size < 400_000)[::5]]
+    counts, wrong = 0, []
+    for file in files:
+        data = file.read_bytes()
+        try:
+            document, rows = rows_of(file)
+        except DocumentError:
+            continue
+        count, others = outside_their_boxes(data, document, rows)
+        counts, wrong = counts + count, [*wrong, *others]
+    assert counts > 500
+    assert len(wrong) * 500 < counts, wrong
