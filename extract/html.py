@@ -108,7 +108,7 @@ def _all_text(element: _Element) -> str:
 
 def read_html(text: str, source: Source, notes: tuple[Note, ...] = ()) -> Document:
     """The document of a decoded page: headings, paragraphs, data tables; title, statements and links of the page beside them."""
-    root, mended = parsed(text)
+    root, mended = tree_of(text)
     if root is None:
         return Document(source, "", (), notes=notes)
     odd = [*notes, *mended]
@@ -140,8 +140,8 @@ def is_positioned(root: _Element) -> bool:
     return placed >= MANY_POSITIONED and placed > 5 * sum(1 for _ in root.iter("td"))
 
 
-def parsed(text: str) -> tuple[_Element | None, list[Note]]:
-    """The tree of a page, and a note where wrappers had to go before the parser would take it."""
+def tree_of(text: str) -> tuple[_Element | None, list[Note]]:
+    """The tree of a decoded page, None for no page; what is nested too deeply is read without its wrappers, and a note says so."""
     root, complete = _parse(text)
     if complete:
         return root, []

@@ -374,7 +374,8 @@ def test_what_is_read_of_real_pages_is_marked_where_it_stands(shared: Path) -> N
 @pytest.mark.corpus
 def test_the_boxes_on_real_pdfs_hold_what_was_read(shared: Path) -> None:
     files = [shared / "corpus" / "dev" / "putuo-finance-2024-final.pdf", *sorted(path for path in (shared / "corpus" / "crawl").glob("*.pdf") if 150_000 < path.stat().st_size < 400_000)[::5]]
-    counts, wrong = 0, []
+    counts = 0
+    wrong: list[str] = []
     for file in files:
         data = file.read_bytes()
         try:
@@ -382,6 +383,7 @@ def test_the_boxes_on_real_pdfs_hold_what_was_read(shared: Path) -> None:
         except DocumentError:
             continue
         count, others = outside_their_boxes(data, document, rows)
-        counts, wrong = counts + count, [*wrong, *others]
+        counts += count
+        wrong += others
     assert counts > 500
     assert len(wrong) * 500 < counts, wrong

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lxml import etree
 
 from extract.chrome import NEVER_TEXT, STRIPPED, is_hidden
-from extract.html import BREAKING, is_positioned, is_the_page, parsed, span_of, tidy
+from extract.html import BREAKING, is_positioned, is_the_page, span_of, tidy, tree_of
 from gongkai.review.alignment import align, compact, leaves
 from gongkai.review.marking import Brush, Cut, Piece, plain, within
 
@@ -61,7 +61,7 @@ class Written(NamedTuple):
 
 def written(text: str, document: Document, found: Sequence[Piece], brush: Brush) -> Written | None:
     """The body of a decoded page with its pieces marked; None where it can only be shown from its blocks: pages placed by styles, or far too long."""
-    root, _ = parsed(text)
+    root, _ = tree_of(text)
     if root is None:
         return None
     etree.strip_elements(root, *STRIPPED, with_tail=False)
