@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lxml.html import HtmlElement
+    from reportlab.pdfgen.canvas import Canvas
 
     from extract.document import Cell
 
@@ -315,6 +316,30 @@ def test_boxes_fit_pages_that_are_turned_or_cropped(turn: int, crop: tuple[float
     assert (left, top, right, bottom) == pytest.approx(outer, abs=0.02)
     assert outer[0] <= left + 0.003
     assert right <= outer[2] + 0.003
+
+
+@pytest.mark.parametrize("turn", [0, 90])
+@pytest.mark.parametrize("angle", [90, 180, 270])
+def test_boxes_fit_text_that_is_printed_sideways(angle: int, turn: int) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.translate(300, 300)
+        canvas.rotate(angle)
+        for line in range(6):
+            canvas.setFont(drawing.SONG, 14)
+            canvas.drawString(0, -30 * line, f"支出{line}2345.67万元")
+
+    with pypdfium2.PdfDocument(drawing.pdf(draw)) as pdf:
+        pdf[0].set_rotation(turn)
+        out = BytesIO()
+        pdf.save(out)
+    document = read(out.getvalue(), "a.pdf")
+    (size,) = page_sizes(out.getvalue())
+    boxes = places(document, Span(0, len(document.content)), [size])
+    picture = Image.open(BytesIO(page_png(out.getvalue(), 1)))
+    ink = picture.convert("L").point(lambda grey: 255 * (grey < 200)).getbbox()
+    assert ink is not None
+    shown = [side / whole for side, whole in zip(ink, (*picture.size, *picture.size), strict=True)]
+    assert shown == pytest.approx([min(box.left for box in boxes), min(box.top for box in boxes), max(box.right for box in boxes), max(box.bottom for box in boxes)], abs=0.025)  # pdfium moves one letter of text that stands on its head by an em
 
 
 def test_pages_that_cannot_be_shown_say_so() -> None:
