@@ -281,7 +281,7 @@ function mark(rowId) {
   root.querySelectorAll(".now").forEach((one) => one.classList.remove("now"));
   const found = [...root.querySelectorAll("[data-rows]")].filter((one) => one.dataset.rows.split(" ").includes(rowId));
   found.forEach((one) => one.classList.add("now"));
-  if (found.length) found[0].scrollIntoView({ block: "center", inline: "center" });
+  if (found.length) found[0].scrollIntoView({ block: "center", inline: "nearest" });
   else if (!state.document?.trouble) tell(say("nowhere"));
 }
 
