@@ -220,7 +220,7 @@ def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[N
                 flow.end_line()
             if tag in NEVER_TEXT:
                 skipped = element
-            elif element is not root and is_hidden(element) and not _is_the_page(element, root):
+            elif element is not root and is_hidden(element) and not is_the_page(element, root):
                 skipped = element
                 said = tidy(_all_text(element))
                 hidden += len(said)
@@ -269,7 +269,7 @@ def _target(anchor: _Element) -> str:
     return next((name for name in reversed(named) if "/" in name), "")
 
 
-def _is_the_page(element: _Element, root: _Element) -> bool:
+def is_the_page(element: _Element, root: _Element) -> bool:
     """Whether a hidden element holds so much of the prose that only a script can be meant to show it."""
     text, linked = amounts(element, SCRIPTED_PROSE)
     if text - linked < SCRIPTED_PROSE:
@@ -338,7 +338,7 @@ def _written(cell: _Element, odd: list[Note]) -> Written:
         links = [link for line in lines for link in line.links]
     else:
         text, links = tidy(WRAPPED.sub("", written) if "\n" in written else written), []
-    return Written(text, _span_of(cell, "rowspan"), _span_of(cell, "colspan"), cell.tag == "th", links)
+    return Written(text, span_of(cell, "rowspan"), span_of(cell, "colspan"), cell.tag == "th", links)
 
 
 def _lone_text(cell: _Element) -> str | None:
@@ -351,7 +351,7 @@ def _lone_text(cell: _Element) -> str | None:
     return None if len(inner) else inner.text or ""
 
 
-def _span_of(cell: _Element, name: str) -> int:
+def span_of(cell: _Element, name: str) -> int:
     """The span a cell asks for; 1 where it asks for nothing or nonsense, 0 where it asks for all that is left."""
     asked = cell.get(name)
     if asked is None:

@@ -19,40 +19,19 @@ if TYPE_CHECKING:
     from extract.marks import PageMarks
 
 SCALE = 2.0  # pixels a point
-MOST_PIXELS = 12_000_000  # of a plain page
 ROTATED = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
 RULE, CELL, LINE = (30, 90, 220), (220, 40, 40), (20, 140, 60)
 
 
 def draw_page(data: bytes, page_number: int) -> bytes:
     """PNG of one page (1-based) of a PDF, turned so that its text is upright, with rules, cells and numbered lines drawn over it."""
+    width, height, pixels = drawn_page(data, page_number, SCALE)
     marks = _marks(data, page_number)
     angle = common_angle(marks.glyphs)
-    picture = _upright(data, page_number, SCALE, angle)
-    _annotate(ImageDraw.Draw(picture), marks, angle)
-    return _png(picture)
-
-
-def plain_page(data: bytes, page_number: int) -> bytes:
-    """PNG of one page (1-based), turned so that its text is upright, as the boxes of `Document.place` count it; a huge page is drawn coarser."""
-    marks = _marks(data, page_number)
-    scale = min(SCALE, (MOST_PIXELS / max(marks.width * marks.height, 1)) ** 0.5)
-    return _png(_upright(data, page_number, scale, common_angle(marks.glyphs)))
-
-
-def page_sizes(data: bytes) -> list[tuple[float, float]]:
-    """Width and height in points of every page, turned so that its text is upright."""
-    with open_pdf(data) as pdf:
-        return [(marks.height, marks.width) if common_angle(marks.glyphs) in (90, 270) else (marks.width, marks.height) for marks in page_marks(pdf)]
-
-
-def _upright(data: bytes, number: int, scale: float, angle: int) -> Image.Image:
-    width, height, pixels = drawn_page(data, number, scale)
     picture = Image.frombytes("RGB", (width, height), pixels)
-    return picture.transpose(ROTATED[angle]) if angle else picture
-
-
-def _png(picture: Image.Image) -> bytes:
+    if angle:
+        picture = picture.transpose(ROTATED[angle])
+    _annotate(ImageDraw.Draw(picture), marks, angle)
     out = BytesIO()
     picture.save(out, "PNG")
     return out.getvalue()

@@ -6,7 +6,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from extract.document import Document, DocumentError, Heading, Table
-from extract.pdfium import drawn_page
 from extract.reading import read
 from gongkai.errors import DependencyError, UsageError
 from gongkai.sources import nearest
@@ -112,12 +111,12 @@ def draw(document: Document, file: Path, page: int, picture: Path) -> None:
     if document.source.media_type != "application/pdf":
         raise UsageError(zh="只有 PDF 能画出页面", en="only a PDF has pages to draw")
     try:
-        from PIL import Image, ImageDraw  # noqa: PLC0415
+        from PIL import ImageDraw  # noqa: PLC0415
+
+        from gongkai.review.pictures import page_image  # noqa: PLC0415
     except ImportError as error:
         raise DependencyError(zh="画页面需要 Pillow：pip install pillow", en="drawing needs Pillow: pip install pillow") from error
-    scale = PICTURE_DPI / POINTS_PER_INCH
-    *size, pixels = drawn_page(file.read_bytes(), page, scale)
-    image = Image.frombytes("RGB", (size[0], size[1]), pixels)
+    image, scale = page_image(file.read_bytes(), page, PICTURE_DPI / POINTS_PER_INCH)
     pencil = ImageDraw.Draw(image)
     for table in document.tables():
         for colour, spans in ((TABLE_COLOUR, [table.span]), (CELL_COLOUR, [cell.span for cell in table.cells])):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from extract.picture import page_sizes, plain_page
+from extract.document import DocumentError, Span
 from gongkai import overrides
 from gongkai import sample as samples
 from gongkai.errors import UsageError
 from gongkai.overrides import Decision
 from gongkai.review import desk as desks
 from gongkai.review import views
+from gongkai.review.pictures import page_png, page_sizes, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,21 +83,20 @@ def document(session: Session, document_id: str) -> Line:
     home = session.desk.documents[document_id]
     found = desks.values(session.desk, document_id)
     pages = page_sizes(source.data) if source.document is not None and home["media_type"] == "application/pdf" else []
+    values = _with_decisions(session, found)
+    if source.document is not None and pages:
+        for value, (_, line) in zip(values, found, strict=True):
+            value["boxes"] = places(source.document, Span(line["char_start"], line["char_end"]), pages)
     return {
         "document_id": document_id, "title": home["title"] or home["source"], "source": home["source"], "url": home["source_page"], "department": home["department"], "fiscal_year": home["fiscal_year"],
-        "kind": "pdf" if pages else "html", "pages": [{"width": width, "height": height} for width, height in pages],
-        "trouble": source.trouble, "values": _with_decisions(session, found),
+        "kind": "pdf" if pages else "html", "pages": [size._asdict() for size in pages],
+        "trouble": source.trouble, "values": values,
     }  # fmt: skip
 
 
 def _with_decisions(session: Session, found: list[tuple[str, Line]]) -> list[Line]:
     decided = _decided_rows(session, found)
-    return [{**desks.brief(table, row), "box": box_of(row), "decided": decided.get(row["row_id"])} for table, row in found]
-
-
-def box_of(row: Line) -> list[float] | None:
-    """Where a row stands on its page: left, top, right, bottom in points of the page."""
-    return [row["x0"], row["y0"], row["x1"], row["y1"]] if row["x0"] is not None else None
+    return [{**desks.brief(table, row), "boxes": [], "decided": decided.get(row["row_id"])} for table, row in found]
 
 
 def _decided_rows(session: Session, found: Iterable[tuple[str, Line]]) -> dict[str, str]:
@@ -205,4 +205,7 @@ def view(session: Session, document_id: str) -> str:
 
 def picture(session: Session, document_id: str, number: int) -> bytes:
     """A page of a PDF as PNG."""
-    return plain_page(desks.opened_source(session.desk, document_id).data, number)
+    try:
+        return page_png(desks.opened_source(session.desk, document_id).data, number)
+    except DocumentError as error:
+        raise UsageError(zh=error.zh, en=error.en) from error

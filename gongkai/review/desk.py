@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow.compute as pc
 import pyarrow.dataset as pads
 
-from extract.document import Document, DocumentError, Span
+from extract.document import DocumentError
 from extract.reading import read
 from gongkai import schema
 from gongkai.csvtext import cell_text
@@ -23,6 +23,7 @@ from gongkai.dataset import DATA
 from gongkai.errors import UsageError
 from gongkai.export import tables
 from gongkai.overrides import as_text, fields, raw_of
+from gongkai.review.views import Mark, spans_of
 from gongkai.sources import again
 from normalize.checks.ledger import BASIS_ZH, MEASURE_ZH, WORDS
 from normalize.concepts import concepts
@@ -30,6 +31,8 @@ from normalize.concepts import concepts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from extract.document import Document, Span
 
 Line = dict[str, Any]
 SEVERITIES = ("certain", "likely", "look")  # the gravest first
@@ -48,13 +51,6 @@ class Source(NamedTuple):
     data: bytes
     document: Document | None
     trouble: tuple[str, str] | None = None  # in Chinese and English
-
-
-class Mark(NamedTuple):
-    """A place in the text of a document and the rows that were read from it."""
-
-    span: Span
-    row_ids: tuple[str, ...]
 
 
 @dataclass
@@ -216,21 +212,13 @@ def values(desk: Desk, document_id: str) -> list[tuple[str, Line]]:
 
 
 def marks(found: Iterable[tuple[str, Line]]) -> list[Mark]:
-    """Where values stand, in order; of places that overlap the smaller counts (a cell, not its row)."""
+    """Where values stand, each place once with all its rows."""
     places: dict[Span, list[str]] = {}
     for _, row in found:
-        spans = [Span(cell["char_start"], cell["char_end"]) for cell in row.get("cells") or () if cell["char_start"] is not None] or [Span(row["char_start"], row["char_end"])]
-        for span in spans:
+        for span in spans_of(row):
             if span.start < span.end:
                 places.setdefault(span, []).append(row["row_id"])
-    kept: list[Mark] = []
-    for span, ids in sorted(places.items(), key=lambda item: (item[0].start, item[0].end)):
-        if kept and span.start < kept[-1].span.end:
-            if span.end - span.start < kept[-1].span.end - kept[-1].span.start:
-                kept[-1] = Mark(span, tuple(ids))
-            continue
-        kept.append(Mark(span, tuple(ids)))
-    return kept
+    return [Mark(span, tuple(dict.fromkeys(ids))) for span, ids in sorted(places.items())]
 
 
 @lru_cache(maxsize=OPEN_DOCUMENTS)

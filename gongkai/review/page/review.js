@@ -266,12 +266,12 @@ function showPages(shown) {
     return sheet;
   });
   for (const value of shown.values) {
-    const page = shown.pages[value.page - 1];
-    if (!value.box || !page) continue;
-    const [left, top, right, bottom] = value.box;
-    const box = el("button", { type: "button", className: "box", onclick: () => run(() => openValue(value.row_id)), attributes: { "data-rows": value.row_id, "aria-label": `${inLang(value, "label")} ${value.value} ${value.unit}`, tabindex: "-1" } });
-    Object.assign(box.style, { left: `${(left / page.width) * 100}%`, top: `${(top / page.height) * 100}%`, width: `${((right - left) / page.width) * 100}%`, height: `${((bottom - top) / page.height) * 100}%` });
-    sheets[value.page - 1].append(box);
+    for (const place of value.boxes) {
+      const box = el("button", { type: "button", className: "box", onclick: () => run(() => openValue(value.row_id)), attributes: { "data-rows": value.row_id, "aria-label": `${inLang(value, "label")} ${value.value} ${value.unit}`, tabindex: "-1" } });
+      const [page, left, top, right, bottom] = place;
+      Object.assign(box.style, { left: `${left * 100}%`, top: `${top * 100}%`, width: `${(right - left) * 100}%`, height: `${(bottom - top) * 100}%` });
+      sheets[page - 1].append(box);
+    }
   }
   $("viewer").replaceChildren(...sheets);
 }
@@ -281,7 +281,7 @@ function mark(rowId) {
   root.querySelectorAll(".now").forEach((one) => one.classList.remove("now"));
   const found = [...root.querySelectorAll("[data-rows]")].filter((one) => one.dataset.rows.split(" ").includes(rowId));
   found.forEach((one) => one.classList.add("now"));
-  if (found.length) found[0].scrollIntoView({ block: "center", inline: "center" });
+  if (found.length) found[0].scrollIntoView({ block: "center", inline: "nearest" });
   else if (!state.document?.trouble) tell(say("nowhere"));
 }
 
