@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     Reader = Callable[[bytes, Source, str | None], Document]
 
 MEBIBYTE = 1 << 20
-LIMITS = {"text/html": 16 * MEBIBYTE, "text/plain": 16 * MEBIBYTE, "application/pdf": 512 * MEBIBYTE}  # longest real page seen: 4 MB
-OFFICE_LIMIT = 64 * MEBIBYTE
+TEXT_LIMIT, OFFICE_LIMIT = 16 * MEBIBYTE, 64 * MEBIBYTE  # longest real page seen: 4 MB
 HEAD = 65_536
 OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 SIGNATURES = (
@@ -120,6 +119,7 @@ READERS: dict[str, Reader] = {
     "application/msword": _doc,
     "application/rtf": _doc,
 }
+LIMITS = {**dict.fromkeys(READERS, OFFICE_LIMIT), "text/html": TEXT_LIMIT, "text/plain": TEXT_LIMIT, "application/pdf": 512 * MEBIBYTE}
 
 
 def lacking(kind: str) -> DocumentError | None:
@@ -169,7 +169,7 @@ def read(data: bytes, address: str, *, declared_type: str | None = None, declare
     kind = office_type(data, media_type(data))
     if kind not in READERS:
         raise _unreadable(kind, declared_type)
-    limit = LIMITS.get(kind, OFFICE_LIMIT)
+    limit = LIMITS[kind]
     if len(data) > limit:
         size, most = len(data) // MEBIBYTE, limit // MEBIBYTE
         raise DocumentError("unreadable", zh=f"文件{size}MB，超过{kind}的上限{most}MB", en=f"{size} MB exceed the limit of {most} MB for {kind}")

@@ -9,13 +9,12 @@ A hidden sheet is not read and a note says so. Hidden rows and columns are: sums
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import io
 import re
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
@@ -27,7 +26,7 @@ from extract.number_formats import plain, shown
 from extract.printed import Line, Sheet, Written, assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 MOST_CELLS = 2_000_000  # of one sheet; what Excel can hold is far more
 MOST_BYTES = 1 << 30  # of an .xlsx when unpacked
@@ -132,7 +131,7 @@ def _xls(data: bytes) -> Iterator[Shape]:
 
     try:
         book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
-    except xlrd.XLRDError as error:
+    except (xlrd.XLRDError, xlrd.compdoc.CompDocError) as error:
         encrypted = "encrypted" in str(error).lower()
         raise DocumentError("encrypted" if encrypted else "unreadable", zh="文件已加密" if encrypted else "电子表格已损坏", en="the file is encrypted" if encrypted else f"the spreadsheet is damaged ({error})") from error
     for sheet in book.sheets():
@@ -197,9 +196,9 @@ def _text(value: object, code: str | None, unknown: set[str]) -> str:
         if not number.known:
             unknown.add(code or "")
         return number.text
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(" ", "seconds")
-    if isinstance(value, (datetime.date, datetime.time)):
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ", "seconds")
+    if isinstance(value, (dt.date, dt.time)):
         return value.isoformat()
     return _tidy(str(value))
 

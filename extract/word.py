@@ -156,7 +156,8 @@ def _numbering(lists: _Element | None, styles: _Element | None) -> Numbering:
         levels = dict(abstract.get(name, {}))
         overridden = False
         for override in one.iter(f"{W}lvlOverride"):
-            depth, start = int(override.get(f"{W}ilvl") or 0), _value(override, "startOverride")
+            depth = int(override.get(f"{W}ilvl") or 0)
+            start = _value(override, "startOverride")
             own = override.find(f"{W}lvl")
             if own is not None:
                 levels[depth] = _level(own)
@@ -168,8 +169,8 @@ def _numbering(lists: _Element | None, styles: _Element | None) -> Numbering:
     by_style: dict[str, tuple[str, int]] = {}
     for style in styles.iter(f"{W}style") if styles is not None else ():
         own = style.find(f"{W}pPr/{W}numPr")
-        if own is not None and (number_id := _value(own, "numId")):
-            by_style[style.get(f"{W}styleId") or ""] = (number_id, int(_value(own, "ilvl") or 0))
+        if own is not None and (named := _value(own, "numId")):
+            by_style[style.get(f"{W}styleId") or ""] = (named, int(_value(own, "ilvl") or 0))
     return Numbering(known, by_style)
 
 

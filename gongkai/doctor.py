@@ -9,6 +9,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, distribution, requires, version
 from typing import NamedTuple
 
+from extract.old_word import program
 from gongkai.errors import DependencyError, GongkaiError
 
 EXTRA = re.compile(r"extra == ['\"](\w+)['\"]")
@@ -24,7 +25,7 @@ class Look(NamedTuple):
 
 def report() -> int:
     """Print every look; 0, or the exit code of the first trouble."""
-    looks = [_python(), *_dependencies(), *_extras(), *_parts(), _encoding()]
+    looks = [_python(), *_dependencies(), *_extras(), _office(), *_parts(), _encoding()]
     for look in looks:
         print(f"{'✓' if look.trouble is None else '✗'} {look.name:<18} {look.found}" + (f"  {look.trouble}" if look.trouble else ""))
     return next((look.trouble.exit_code for look in looks if look.trouble), 0)
@@ -57,6 +58,12 @@ def _library(name: str) -> Look:
         return Look(name, version(name))
     except PackageNotFoundError:
         return Look(name, "—", DependencyError(zh=f"未安装：pip install {name}", en=f"not installed: pip install {name}"))
+
+
+def _office() -> Look:
+    """LibreOffice, which reads .doc and .wps; that it is not there is no trouble."""
+    found = program()
+    return Look("LibreOffice", found or "未安装 not installed; .doc, .wps, .rtf: apt install libreoffice-writer, https://www.libreoffice.org")
 
 
 def _parts() -> list[Look]:
