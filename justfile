@@ -41,3 +41,12 @@ examples:
 # the documentation site into build/site
 docs:
     .venv/bin/python docs/build.py
+
+# requirements.lock and docs/sbom.cdx.json anew, with pip-tools and cyclonedx-bom
+lock:
+    pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --extra office --extra warc --extra rar --extra xlsx --extra validate --output-file requirements.lock pyproject.toml
+    grep -E '^[A-Za-z0-9._-]+==' requirements.lock | sed 's/ [\\]//' | cyclonedx-py requirements --output-reproducible --of JSON -o docs/sbom.cdx.json -
+
+# build, then install and run what was built on each Python
+release *pythons:
+    python3 tests/check_release.py {{pythons}}

@@ -71,7 +71,7 @@ def drawn(samples: list[Sample], plot: Path) -> None:
 
     figure = plt.figure(figsize=(9, 5), layout="constrained")
     minutes = [sample.seconds / 60 for sample in samples]
-    charts = (("documents", [[sample.documents for sample in samples]]), ("memory, MB: the run, its largest worker", [[sample.run_mb for sample in samples], [sample.worker_mb for sample in samples]]), ("open files of the run", [[sample.open_files for sample in samples]]), ("journal, MB", [[sample.journal_mb for sample in samples]]))
+    charts: tuple[tuple[str, list[list[float]]], ...] = (("documents", [[sample.documents for sample in samples]]), ("memory, MB: the run, its largest worker", [[sample.run_mb for sample in samples], [sample.worker_mb for sample in samples]]), ("open files of the run", [[sample.open_files for sample in samples]]), ("journal, MB", [[sample.journal_mb for sample in samples]]))
     for number, (title, lines) in enumerate(charts, 1):
         place = figure.add_subplot(2, 2, number)
         for line in lines:
