@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+OWN = 2.0  # confidence of a character that was not recognised but read
+
+
 class DocumentError(Exception):
     """The bytes cannot become a `Document`; `status` is one of unreadable | encrypted | needs_ocr, the reasons are for people.
 
@@ -153,6 +156,7 @@ class Layout:
 
     pages: NDArray[np.int32]  # 1-based page per character, 0 where the character is not printed (a joining line break)
     boxes: NDArray[np.float32]  # shape (n, 4): x0, y0, x1, y1 in points, top-left origin
+    confidence: NDArray[np.float32] | None = None  # how sure a machine was of each character it recognised; `OWN` where the text is the file's own
 
     def place(self, span: Span) -> Box | None:
         """The smallest box round the printed characters of `span` on the page where it starts."""
@@ -198,6 +202,13 @@ class Document:
     def place(self, span: Span) -> Box | None:
         """Where `span` stands on its page; None for HTML and text."""
         return self.layout.place(span) if self.layout is not None else None
+
+    def confidence(self, span: Span) -> float | None:
+        """How sure a machine was of the character of `span` it was least sure of; None where the text is the file's own."""
+        if self.layout is None or self.layout.confidence is None or span.start >= span.end:
+            return None
+        least = float(self.layout.confidence[span.start : span.end].min())
+        return round(least, 4) if least < OWN else None
 
     def tables(self) -> Iterator[Table]:
         """The tables, in reading order."""

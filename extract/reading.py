@@ -49,6 +49,7 @@ PACKED = (  # what a part of a zip file says it is
     ("OFD.xml", "application/ofd"),
 )
 STREAMS = (("Workbook", "application/vnd.ms-excel"), ("Book", "application/vnd.ms-excel"), ("WordDocument", "application/msword"), ("EncryptedPackage", "application/x-encrypted-office"), ("PowerPoint Document", "application/vnd.ms-powerpoint"))
+PICTURES = ("image/png", "image/jpeg", "image/tiff", "image/bmp", "image/gif", "image/webp")
 NAMED = {
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint", "application/vnd.ms-powerpoint": "PowerPoint", "application/ofd": "OFD", "application/vnd.oasis.opendocument.text": "OpenDocument",
     "application/x-ole-storage": "OLE", "application/zip": "zip",
@@ -108,6 +109,12 @@ def _doc(data: bytes, source: Source, declared_encoding: str | None) -> Document
     return read_doc(data, source)
 
 
+def _picture(data: bytes, source: Source, declared_encoding: str | None) -> Document:  # noqa: ARG001  # a picture has none
+    from extract.recognition import read_picture  # noqa: PLC0415
+
+    return read_picture(data, source)
+
+
 READERS: dict[str, Reader] = {
     "text/html": _html,
     "text/plain": _text,
@@ -118,6 +125,7 @@ READERS: dict[str, Reader] = {
     WORD: _docx,
     "application/msword": _doc,
     "application/rtf": _doc,
+    **dict.fromkeys(PICTURES, _picture),
 }
 LIMITS = {**dict.fromkeys(READERS, OFFICE_LIMIT), "text/html": TEXT_LIMIT, "text/plain": TEXT_LIMIT, "application/pdf": 512 * MEBIBYTE}
 
@@ -205,8 +213,6 @@ def _unreadable(kind: str, declared_type: str | None) -> DocumentError:
         return DocumentError("unreadable", zh="文件为空", en="the file is empty")
     if kind == "application/x-encrypted-office":
         return DocumentError("encrypted", zh="文件已加密", en="the file is encrypted")
-    if kind.startswith("image/"):
-        return DocumentError("needs_ocr", zh=f"这是图片（{kind}），没有文字层", en=f"this is an image ({kind}) without text")
     if kind == "application/octet-stream":
         said = f" ({declared_type})" if declared_type else ""
         return DocumentError("unreadable", zh=f"不是文字、网页或PDF{said}", en=f"neither text nor a web page nor a PDF{said}")

@@ -79,6 +79,7 @@ def parser() -> Parser:
     run.add_argument("--dry-run", action="store_true", help="say what would be read, write nothing 只列出将读取的文件")
     run.add_argument("--force", action="store_true", help="read again what this version has read before 重新读取")
     run.add_argument("--retry", action="store_true", help="read again what crashed or took too long 重试崩溃与超时的文件")
+    run.add_argument("--no-ocr", action="store_true", help="leave scans unread though gongkai[ocr] is installed 不识别扫描件")
     run.add_argument("--shard", metavar="I/N", help="only this share of the documents, e.g. 3/64; see `merge` 只读其中一份")
     run.add_argument("--ray", metavar="ADDRESS", help="read on a Ray cluster: auto, local or host:port; DIR on a file system all nodes share 在 Ray 集群上读取")
     run.add_argument("--shards", type=_count, default=None, metavar="N", help="with --ray: into how many shares (default: 4 for every task at once) 份数")
@@ -311,6 +312,8 @@ def _run(asked: argparse.Namespace) -> int:
 
     if (asked.shard and asked.ray) or (asked.shards and not asked.ray):
         raise UsageError(zh="--ray 自行分份，份数用 --shards；--shard 只用于不带 --ray 时", en="--ray makes the shares itself, --shards says how many; --shard is for runs without --ray")
+    if asked.no_ocr:
+        os.environ["GONGKAI_OCR"] = "off"  # for the workers too
     share = shard(asked.shard) if asked.shard else None
     workers = asked.workers or _processors()
     if asked.dry_run:

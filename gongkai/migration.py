@@ -21,7 +21,7 @@ def version_of(found: pa.Schema) -> int:
     """The schema version a file was written with; the first wrote none.
 
     >>> version_of(pa.schema([])), version_of(schema.arrow("glossary"))
-    (1, 3)
+    (1, 4)
     """
     return int((found.metadata or {}).get(schema.VERSION_KEY, 1))
 
@@ -54,4 +54,8 @@ def _with_corrected_yuan(table: str, rows: pa.Table) -> pa.Table:
     return rows.add_column(rows.schema.get_field_index("repaired_yuan") + 1, field, pa.nulls(rows.num_rows, field.type))
 
 
-STEPS: dict[int, Callable[[str, pa.Table], pa.Table]] = {1: _with_department_ids, 2: _with_corrected_yuan}
+def _with_confidence(table: str, rows: pa.Table) -> pa.Table:
+    return rows if table in schema.WHOLE else rows.append_column(schema.arrow(table).field("confidence"), pa.nulls(rows.num_rows, pa.float64()))
+
+
+STEPS: dict[int, Callable[[str, pa.Table], pa.Table]] = {1: _with_department_ids, 2: _with_corrected_yuan, 3: _with_confidence}

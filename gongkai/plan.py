@@ -11,6 +11,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from extract.scanned import HINT, is_available
 from gongkai import journal, sources
 from gongkai.rows import document_id
 
@@ -131,5 +132,7 @@ def _compare(store: sqlite3.Connection, held: sqlite3.Connection, output: Path, 
 
 
 def _is_known(entry: Entry, item: Item, addresses: int, version: str, output: Path) -> bool:
+    if entry.status == "needs_ocr" and HINT[1] in (entry.reason or "") and is_available():
+        return False  # it can be read now
     same_trouble = item.trouble is None or item.trouble.reason == entry.reason
     return same_trouble and addresses == len(entry.sources) and journal.is_done(entry, item.sha256, version, output)

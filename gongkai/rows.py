@@ -183,4 +183,4 @@ def _evidence(record: Any, document: Document, findings: list[Finding]) -> Row:
         )
     box = document.place(span)
     place = (None, None, None, None, None) if box is None else (box.page, box.x0, box.y0, box.x1, box.y1)
-    return (_blank(raw), *place, span.start, span.end)
+    return (_blank(raw), *place, span.start, span.end, document.confidence(span))

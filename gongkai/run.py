@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import pyarrow.parquet as pq
 
+from extract.scanned import is_available
 from gongkai import dataset, dictionary, journal, overrides, pages, plan, pool, recovery, schema, shards, sources, spool, tally
 from gongkai.errors import BusyError, OutputError
 from gongkai.export import datapackage
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 RUN, LOG, LOCK = "run.json", "log.jsonl", ".lock"
 PEOPLES = frozenset({overrides.OVERRIDES, "samples"})  # folders that may be there before the data
 PRELOAD = ("gongkai.extraction", "gongkai.jobs", "extract.html", "extract.text", "extract.pdf", "pandas")  # Arrow imports pandas with its first array
+TEXTS = frozenset({"text/html", "text/plain"})
+SECONDS_OF_A_SCAN, SECONDS_PER_SCANNED_MEGABYTE = 240.0, 400.0  # a page that must be recognised takes some ten seconds, and a tenth of a megabyte
 SECONDS, SECONDS_PER_MEGABYTE = 60.0, 6.0  # the allowance of one document; a 300-page PDF of 10 MB needs a tenth of it
 NAMED = 40  # failures and
 SLOWEST = 10  # slow documents that are kept by name
@@ -338,7 +341,8 @@ def _task(planned: Planned, version: str, parent: pages.Parent | None = None) ->
 
 
 def _allowance(task: Task) -> float:
-    return SECONDS + SECONDS_PER_MEGABYTE * task.item.size / 1_000_000
+    pictures = is_available() and task.item.media_type not in TEXTS
+    return SECONDS + (SECONDS_PER_SCANNED_MEGABYTE if pictures else SECONDS_PER_MEGABYTE) * task.item.size / 1_000_000 + (SECONDS_OF_A_SCAN if pictures else 0.0)
 
 
 def _spoken(entry: Entry) -> dict[str, str | None]:

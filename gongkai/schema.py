@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-VERSION = 3  # of the files' columns and metadata; what changed from one to the next is in migration.py
+VERSION = 4  # of the files' columns and metadata; what changed from one to the next is in migration.py
 VERSION_KEY, TABLE_KEY = b"gongkai.schema_version", b"gongkai.table"  # in the metadata of every Parquet file
 HEAD, EVIDENCE = "*head", "*evidence"
 TABLE_TITLES = {

@@ -24,7 +24,9 @@ from normalize.tables.self_evaluation import read_forms
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from extract.document import Document
+    from extract.document import Document, Note
+
+DOUBTS = dict.fromkeys(("ocr_doubtful", "hidden_sheet", "formula_without_value"), ("undefined", "look"))  # what a reader saw that people should look at
 
 
 def normalize(document: Document) -> Disclosure:
@@ -60,9 +62,12 @@ def normalize(document: Document) -> Disclosure:
 
 def _noted(document: Document) -> tuple[Finding, ...]:
     """What the reader saw and survived, as findings."""
-    return tuple(
-        Finding(note.kind, "not_applicable", note.zh, note.en, span=note.span, raw=document.text(note.span) if note.span else None) for note in document.notes
-    )
+    return tuple(_finding(note, document) for note in document.notes)
+
+
+def _finding(note: Note, document: Document) -> Finding:
+    status, severity = DOUBTS.get(note.kind, ("not_applicable", "note"))
+    return Finding(note.kind, status, note.zh, note.en, severity, span=note.span, raw=document.text(note.span) if note.span else None)
 
 
 def stamped(disclosure: Disclosure, tables: Iterable[str] = TABLES) -> Disclosure:

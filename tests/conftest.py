@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("GONGKAI_OCR", "off")  # scans are read only by the tests that say so, whatever is installed here
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ def test_a_page_named_pdf_is_read_as_a_page() -> None:
         (b"", "unreadable", "the file is empty"),
         (b"\0" * 50, "unreadable", "the file is empty"),
         (NOISE, "unreadable", "neither text nor a web page nor a PDF"),
-        (b"\xff\xd8\xff\xe0" + NOISE, "needs_ocr", "this is an image (image/jpeg) without text"),
+        (b"\xff\xd8\xff\xe0" + NOISE, "needs_ocr", 'this is an image (image/jpeg) without text; to read it: pip install "gongkai[ocr]"'),
         (b"PK\x03\x04" + b"ppt/presentation.xml", "unreadable", "PowerPoint files are not supported yet"),
         (b"\x1f\x8b\x08" + NOISE, "unreadable", "application/gzip files are not supported yet"),
     ],

@@ -1,0 +1,131 @@
+"""Scans are read as their own PDFs are; what a machine recognised says so and how sure it is; without the extra they stay unread, with the reason."""
+
+from __future__ import annotations
+
+import io
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.scans import measured, only, scan
+from extract import scanned
+from extract.document import Document, DocumentError, Span
+from extract.pdfium import drawn_page
+from extract.reading import read
+from gongkai.cli import main
+from normalize.disclosure import normalize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+PDF = (FIXTURES / "fengxian-shelterbelt-2023-final-pdf" / "input.pdf").read_bytes()
+PAGE = 6  # 收入支出决算总表
+HERE = find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
+needs_ocr = pytest.mark.skipif(not HERE, reason='recognition is an extra: pip install "gongkai[ocr]"')
+
+
+@pytest.fixture
+def wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(scanned.SWITCH, raising=False)
+
+
+@pytest.fixture(scope="module")
+def one() -> Iterator[Document]:
+    """One page, scanned askew, as it was recognised."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(scanned.SWITCH, raising=False)
+        yield read(scan(PDF, [PAGE], 200, 2.0), "scan.pdf")
+
+
+def test_without_the_extra_a_scan_and_a_picture_stay_unread_and_say_what_helps() -> None:
+    picture = io.BytesIO()
+    Image.new("L", (200, 100), 255).save(picture, "PNG")
+    for data in (scan(PDF, [PAGE], 60, 0.0), picture.getvalue()):
+        with pytest.raises(DocumentError) as refused:
+            read(data, "x")
+        assert refused.value.status == "needs_ocr"
+        assert 'pip install "gongkai[ocr]"' in refused.value.zh
+        assert 'pip install "gongkai[ocr]"' in refused.value.en
+
+
+@needs_ocr
+def test_a_scan_gives_the_cells_of_its_pdf_and_no_wrong_figure_goes_unnoticed(wanted: None) -> None:
+    pages, score = measured(PDF, 200, 2.0, 2)
+    assert pages == 2
+    assert score.wanted > 100
+    assert score.f1 >= 0.97
+    assert score.unnoticed == 0
+
+
+@needs_ocr
+def test_what_was_recognised_says_so_on_every_value(one: Document) -> None:
+    said = normalize(one)
+    assert [finding.check_id for finding in said.findings if finding.check_id == "read_by_ocr"] == ["read_by_ocr"]
+    assert len(said.budget_lines) > 8
+    for line in said.budget_lines:
+        sure = one.confidence(line.span)
+        assert sure is not None
+        assert 0 <= sure <= 1
+
+
+@needs_ocr
+def test_boxes_of_a_page_that_was_askew_lie_where_the_picture_shows_them(one: Document) -> None:
+    own = read(only(PDF, [PAGE]), "own.pdf")
+    centre = np.array((drawn_page(PDF, PAGE, 1.0)[0], drawn_page(PDF, PAGE, 1.0)[1])) / 2
+    angle = np.deg2rad(2.0)
+    turn = np.array(((np.cos(angle), -np.sin(angle)), (np.sin(angle), np.cos(angle))))
+    for text in ("1,151.48", "918.05"):
+        there, here = (document.place(Span(at := document.content.index(text), at + len(text))) for document in (own, one))
+        assert there is not None
+        assert here is not None
+        askew = turn @ (np.array(((there.x0 + there.x1) / 2, (there.y0 + there.y1) / 2)) - centre) + centre
+        assert np.abs(askew - np.array(((here.x0 + here.x1) / 2, (here.y0 + here.y1) / 2))).max() < 6
+
+
+@needs_ocr
+def test_a_scanned_page_among_pages_of_text_is_read_and_told_apart(wanted: None) -> None:
+    import pypdfium2  # noqa: PLC0415
+
+    out = io.BytesIO()
+    with pypdfium2.PdfDocument(only(PDF, [PAGE + 1])) as whole, pypdfium2.PdfDocument(scan(PDF, [PAGE], 200, 0.0)) as picture:
+        whole.import_pages(picture)
+        whole.save(out)
+    document = read(out.getvalue(), "mixed.pdf")
+    sure = {box.page: document.confidence(table.span) is not None for table in document.tables() if (box := document.place(Span(table.span.start, table.span.start + 40)))}
+    assert sure == {1: False, 2: True}
+    assert [note.en for note in document.notes if note.kind == "read_by_ocr"] == ["pages 2 have no usable text layer; they were recognised by machine"]
+
+
+@needs_ocr
+def test_a_figure_that_is_hardly_legible_is_doubtful(wanted: None) -> None:
+    document = read(scan(PDF, [PAGE], 72, 0.0, quality=12), "faint.pdf")
+    doubts = [note for note in document.notes if note.kind == "ocr_doubtful"]
+    assert doubts
+    assert all(note.span and (document.confidence(note.span) or 0) < scanned.DOUBTFUL for note in doubts)
+    assert {finding.severity for finding in normalize(document).findings if finding.check_id == "ocr_doubtful"} <= {"look"}
+
+
+@needs_ocr
+def test_a_run_reads_what_it_had_to_leave_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "in").mkdir()
+    width, height, pixels = drawn_page(PDF, PAGE, 200 / 72)
+    Image.frombytes("RGB", (width, height), pixels).convert("L").save(tmp_path / "in" / "page.png")
+    words = ["run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--progress", "none", "--workers", "1"]
+    assert main([*words, "--no-ocr"]) == 3
+    assert "needs_ocr" in capsys.readouterr().err
+    monkeypatch.delenv(scanned.SWITCH, raising=False)
+    assert main(words) in {0, 3}
+    assert "1 新读 read" in capsys.readouterr().err
+
+
+@needs_ocr
+def test_damaged_pictures_are_refused(wanted: None) -> None:
+    for data in (b"\x89PNG\r\n\x1a\n" + b"\0" * 200, b"\xff\xd8\xff\xe0" + bytes(range(256)), b"II*\x00" + b"\xff" * 100):
+        with pytest.raises(DocumentError) as refused:
+            read(data, "x")
+        assert refused.value.status in {"unreadable", "needs_ocr"}
