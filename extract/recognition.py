@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from dataclasses import replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -104,7 +105,7 @@ def read_picture(data: bytes, source: Source) -> Document:
 def _frames(data: bytes) -> Iterator[NDArray[np.uint8]]:
     """The pages of a picture, grey, at the resolution that is read."""
     try:
-        with Image.open(io.BytesIO(data)) as picture:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data)) as picture:
             for frame in islice(ImageSequence.Iterator(picture), MOST_PAGES):
                 if frame.width * frame.height > MOST_PIXELS:
                     raise DocumentError("unreadable", zh="图片过大", en="the picture is too large")
