@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 EXPECTED = "expected"
 NOT_THE_DOCUMENTS = {"document_id", "source", "source_sha256", "extractor_version", "seconds", "sources", "source_page", "parent_document_id", "fetched_at"}
 REPEATED = {column.name for column in schema.own_columns(schema.HEAD)}
-POSITIONS = {"x0", "y0", "x1", "y1", "char_start", "char_end", "passages", "cells", "evidence_ids"}
+POSITIONS = {"confidence", "x0", "y0", "x1", "y1", "char_start", "char_end", "passages", "cells", "evidence_ids"}
 
 
 def yielded(fixture: Path) -> dict[str, str]:

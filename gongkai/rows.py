@@ -165,7 +165,7 @@ def _held(record: Any, name: str, value: Decimal | None, findings: list[Finding]
 def _evidence(record: Any, document: Document, findings: list[Finding]) -> Row:
     span: Span | None = record.span
     if span is None:
-        return (_blank(getattr(record, "raw", None)), None, None, None, None, None, None, None)
+        return (_blank(getattr(record, "raw", None)), *(None for _ in schema.own_columns(schema.EVIDENCE)[1:]))
     printed = document.text(span)
     raw = getattr(record, "raw", None) or printed
     if raw != printed:

@@ -119,7 +119,8 @@ def test_a_run_reads_what_it_had_to_leave_before(tmp_path: Path, monkeypatch: py
     monkeypatch.delenv(scanned.SWITCH, raising=False)
     words = [sys.executable, "-m", "gongkai", "run", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--progress", "none", "--workers", "1"]
     ended = [subprocess.run([*words, *more], capture_output=True, text=True, encoding="utf-8", check=False) for more in (["--no-ocr"], [], [])]
-    assert "needs_ocr" in ended[0].stderr
+    assert [one.returncode for one in ended] == [3, 0, 0]
+    assert "needs_ocr" in ended[0].stdout
     assert ["1 新读 read" in one.stderr for one in ended] == [True, True, False]
 
 

@@ -66,7 +66,7 @@ def test_every_library_has_a_licence_that_goes_with_mit(root: Path) -> None:
     odd = {}
     held = list(installed(wanted(root)))
     for one in held:
-        said = [one.metadata.get("License-Expression") or "", (one.metadata.get("License") or "")[:400], *(line for line in one.metadata.get_all("Classifier") or () if line.startswith("License"))]
+        said = [*(one.metadata.get_all("License-Expression") or ()), *(text[:400] for text in one.metadata.get_all("License") or ()), *(line for line in one.metadata.get_all("Classifier") or () if line.startswith("License"))]
         if plain(one.metadata["Name"]) not in UNSAID and not any(ALLOWED.search(text) for text in said):
             odd[one.metadata["Name"]] = said
     assert odd == {}
