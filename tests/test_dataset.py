@@ -98,13 +98,13 @@ def test_every_data_table_can_be_used_alone_and_ends_with_its_evidence() -> None
     for table in TABLES:
         names = [column.name for column in schema.columns(table)]
         assert names[:7] == ["row_id", "document_id", "region_code", "department", "entity_level", "stage", "fiscal_year"]
-        assert names[-8:] == ["raw", "page", "x0", "y0", "x1", "y1", "char_start", "char_end"]
+        assert names[-9:] == ["raw", "page", "x0", "y0", "x1", "y1", "char_start", "char_end", "confidence"]
         assert len(set(names)) == len(names)
 
 
 def test_no_table_holds_a_float_but_for_geometry_and_seconds() -> None:
     floats = {column.name for table in schema.TABLE_TITLES for column in schema.columns(table) if column.type == "double"}
-    assert floats == {"x0", "y0", "x1", "y1", "seconds"}
+    assert floats == {"x0", "y0", "x1", "y1", "seconds", "confidence"}
 
 
 def test_rows_carry_value_unit_yuan_and_evidence_that_reads_back() -> None:
