@@ -40,6 +40,10 @@ ANY_TAG = re.compile(r"</?[A-Za-z][^<>]{0,4000}>")
 POSITIONED = re.compile(r"position\s{0,3}:\s{0,3}absolute", re.IGNORECASE)
 LEADING_DIGITS = re.compile(r"\s{0,9}(\d{1,6})")
 MANY_POSITIONED = 300
+PIXELS = re.compile(r"(?:^|width\s{0,3}:)\s{0,3}(\d{2,5})")
+ORNAMENT = re.compile(r"logo|icon|banner|button|qr|ewm|erweima|weixin|wechat|beian|police|dzjg|jiucuo|share|arrow|spacer|\.gif$|\.svg$|^$", re.IGNORECASE)
+WIDE_PICTURE = 400  # pixels
+SHORT_PAGE = 1200  # characters
 NO_PAGE = re.compile(r"^(?:#|javascript:|mailto:|tel:|data:|about:)", re.IGNORECASE)
 SCRIPTED_FILE = re.compile(r"""["']([^"'\s]{1,500}\.(?:pdf|docx?|xlsx?|et|wps|zip|rar|7z|ofd|csv)(?:\?[^"'\s]{0,500})?)["']""", re.IGNORECASE)
 MOST_PROSE = 600  # characters: a cell that holds more, and most of its table, is a page column rather than a figure
@@ -126,12 +130,20 @@ def read_html(text: str, source: Source, notes: tuple[Note, ...] = ()) -> Docume
     content, blocks, links = assemble(flow, furnishings, odd)
     if placed:
         content, blocks = with_pages(content, blocks, placed)
+    if len(content) < SHORT_PAGE and (pictures := sum(_is_picture(image) for image in root.iter("img"))):
+        odd.append(Note("pictures_for_text", f"页面文字很少，另有{pictures}张图片，图中文字未读", f"little text and {pictures} pictures, whose text was not read"))
     titled = dict(reversed(metadata))
     title = next((titled[name] for name in ("ArticleTitle", "title") if titled.get(name)), None)
     refresh = [target for name, value in metadata if name == "refresh" and (target := _refresh_target(value))]
     all_links = (*links, *(Link("", target) for target in (*_embedded(root), *refresh)))
     resolved = tuple(Link(link.text, _absolute(base, link.target), link.span) for link in all_links)
     return Document(source, content, blocks, title, (*metadata, *furnishings), resolved, tuple(odd))
+
+
+def _is_picture(image: _Element) -> bool:
+    """Whether a picture says that it is large enough to hold a table, and is none of the page's ornaments."""
+    sizes = [int(found[1]) for text in (image.get("width"), image.get("style")) if text and (found := PIXELS.search(text))]
+    return not ORNAMENT.search(image.get("src") or "") and furniture(image) is None and max(sizes, default=0) >= WIDE_PICTURE
 
 
 def is_positioned(root: _Element) -> bool:

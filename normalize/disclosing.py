@@ -134,7 +134,7 @@ class Verdict(NamedTuple):
 
 
 def status_of(document: Document, signals: Signals, identity: Identity, disclosure: Disclosure) -> Verdict:
-    """What became of a document: ok, partial, attachments_only or not_a_disclosure, with the reason.
+    """What became of a document: ok, partial, attachments_only, needs_ocr or not_a_disclosure, with the reason.
 
     `disclosure` holds what was read out of it so far: a disclosure that gave no figure at all is partial, never silently ok.
     """
@@ -145,6 +145,9 @@ def status_of(document: Document, signals: Signals, identity: Identity, disclosu
         if disclosure.budget_lines or disclosure.projects or disclosure.quantities:
             return Verdict("ok", "", "")
         return Verdict("partial", "有预决算标题和金额，但没有一行能够读出", "titles and amounts of a disclosure, but no row could be read")
+    pictured = next((note for note in document.notes if note.kind == "pictures_for_text"), None)
+    if pictured is not None and signals.titled and not identity.attachments:
+        return Verdict("needs_ocr", f"有预决算标题；{pictured.zh}", f"a title of a disclosure; {pictured.en}")
     if signals.announces:
         files = len(identity.attachments)
         if files:
