@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import warnings
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def packed(data: bytes, random: Random, others: Sequence[bytes]) -> bytes:
         case 1:
             return warc([changed_text(member, random, others) if random.random() < 0.2 else member for member in members], random)
     whole = io.BytesIO()
-    with zipfile.ZipFile(whole, "w", random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))) as archive:
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(whole, "w", random.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))) as archive:
         for number, member in enumerate(members):
             info = zipfile.ZipInfo(f"{number}-{random.choice(NAMES)}" if random.random() < 0.5 else f"{random.choice(NAMES)}{number}")
             info.compress_type = archive.compression
