@@ -31,7 +31,7 @@ BREAKING = frozenset({
 # fmt: on
 HEADS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 CELLS = frozenset({"td", "th"})
-INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")
+INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # what turns a line round among them
 WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff01-\uffee“”‘’…—]"
 WRAPPED = re.compile(rf"(?<={WIDE})[ \t\r]{{0,40}}\n\s{{0,80}}(?={WIDE})")  # a source line that ended inside a Chinese sentence
 DEEP = re.compile(r"</?(?:span|font|b|i|u|em|strong|o:p|small|big|a|label|section|article|main)\b[^<>]{0,4000}>", re.IGNORECASE)

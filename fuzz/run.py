@@ -62,7 +62,7 @@ class Tally:
 
 def fuzz(target: str, folder: Path, seconds: int, seed: int) -> None:
     """One process's whole life: libFuzzer calls, inputs are changed by our mutations, never ends before its time but by a crash."""
-    import atheris  # type: ignore[import-untyped, unused-ignore]  # noqa: PLC0415  # an extra
+    import atheris  # noqa: PLC0415  # an extra
 
     with atheris.instrument_imports(include=list(FLOORS)):
         import extract.html  # noqa: PLC0415  # loaded by the first page of a kind, which would be too late
@@ -79,7 +79,7 @@ def fuzz(target: str, folder: Path, seconds: int, seed: int) -> None:
             check(target, data)
 
     def changed(data: bytes, largest: int, seed: int) -> bytes:
-        return change(data or others[0], Random(seed), others)[:largest]  # noqa: S311  # chance, not secrecy
+        return change(data or others[0], Random(seed), others)[:largest]
 
     begun = folder / "corpus"
     begun.mkdir(parents=True, exist_ok=True)
@@ -99,7 +99,7 @@ def night(target: str, minutes: float, folder: Path) -> dict[str, Any]:
     while (left := minutes * 60 - (_used() - begun)) > 1:
         command = [sys.executable, "-m", "fuzz.run", "--inside", target, "--minutes", str(left / 60), "--seed", str(died + 1), "--folder", str(folder)]
         with (folder / "log.txt").open("ab") as log:
-            ended = subprocess.run(command, cwd=ROOT, stderr=log, stdout=log, check=False)  # noqa: S603  # ourselves
+            ended = subprocess.run(command, cwd=ROOT, stderr=log, stdout=log, check=False)
         died += ended.returncode != 0
         if died > 50:
             break
