@@ -164,6 +164,8 @@ def _padded_tables(text: str, runs: list[list[Line]]) -> list[Table]:
     joined = 0
     for run in runs:
         bars = _bars(text, run, run[0].span.start)
+        if not bars:  # one that only opens its line
+            continue
         if current and joined < MOST_GAPS and bars[0].text is not None:
             whole = [*current, bars[0]._replace(text=strip_span(text, current[-1].end, bars[0].text.end)), *bars[1:]]
             if _fits(whole, len(current)):

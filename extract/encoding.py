@@ -42,6 +42,7 @@ SUPERSETS = {
     "utf-16": "utf-8",  # said inside the page in single bytes, so it cannot be true
     "utf-16le": "utf-8",
 }
+NO_CHARSETS = frozenset({"charmap", "idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})  # Python's own notions; no page is in them
 UNINFORMATIVE = frozenset({"iso8859-1", "ascii", "cp1252", "latin-1"})  # declared by default, never a reason to read Chinese as Latin
 MAYBE_NULS = 1024  # bytes looked at to tell unmarked UTF-16 from anything else
 DETECTED_FROM = 200_000  # bytes shown to the detector
@@ -60,8 +61,8 @@ class Decoded(NamedTuple):
 def codec_name(declared: str | None) -> str | None:
     """The codec to read a declared charset with; None where nothing usable is declared.
 
-    >>> codec_name("GB2312"), codec_name(" gb_2312-80"), codec_name("x-unknown"), codec_name(None)
-    ('gb18030', 'gb18030', None, None)
+    >>> codec_name("GB2312"), codec_name(" gb_2312-80"), codec_name("x-unknown"), codec_name("punycode"), codec_name(None)
+    ('gb18030', 'gb18030', None, None, None)
     """
     if not declared:
         return None
@@ -71,6 +72,8 @@ def codec_name(declared: str | None) -> str | None:
     try:
         known = codecs.lookup(name)
     except (LookupError, ValueError):
+        return None
+    if known.name.replace("_", "-") in NO_CHARSETS:
         return None
     return known.name if known._is_text_encoding else None  # noqa: SLF001  # rot13, hex: the only place Python says which codecs give text
 

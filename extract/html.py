@@ -31,12 +31,16 @@ BREAKING = frozenset({
 # fmt: on
 HEADS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 CELLS = frozenset({"td", "th"})
-INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")
+INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")  # what turns a line round among them
 WIDE = r"[\u2e80-\u9fff\uf900-\ufaff\uff01-\uffee“”‘’…—]"
 WRAPPED = re.compile(rf"(?<={WIDE})[ \t\r]{{0,40}}\n\s{{0,80}}(?={WIDE})")  # a source line that ended inside a Chinese sentence
 DEEP = re.compile(r"</?(?:span|font|b|i|u|em|strong|o:p|small|big|a|label|section|article|main)\b[^<>]{0,4000}>", re.IGNORECASE)
 DEEP_BLOCKS = re.compile(r"</?(?:div|center|blockquote|ul|ol|li|dl|dd|dt|form|p|td|tr|table|tbody)\b[^<>]{0,4000}>", re.IGNORECASE)
 ANY_TAG = re.compile(r"</?[A-Za-z][^<>]{0,4000}>")
+MOST_ATTRIBUTES = 500  # of one tag; the parser compares each with all before it, and 100 000 of them take minutes
+_BLANK = r" \t\n\r\f"  # what HTML takes for one
+_ATTRIBUTE = rf"""(?>[{_BLANK}/]*+[^{_BLANK}/>][^{_BLANK}/>=]*+(?:[{_BLANK}]*+=[{_BLANK}]*+(?:"[^"]*+"|'[^']*+'|[^{_BLANK}>"'][^{_BLANK}>]*+)?+)?+)"""
+_NO_TAGS = r"<!--(?:-?>|.*?(?:--!?>|\Z))|<(script|style|title|textarea|xmp|iframe|noembed|noframes)\b.*?(?:</\1|\Z)|<plaintext\b.*|<(?:[!?]|/(?![A-Za-z]))[^>]*+"  # comments, texts
 POSITIONED = re.compile(r"position\s{0,3}:\s{0,3}absolute", re.IGNORECASE)
 LEADING_DIGITS = re.compile(r"\s{0,9}(\d{1,6})")
 MANY_POSITIONED = 300
@@ -154,16 +158,39 @@ def is_positioned(root: _Element) -> bool:
 
 def tree_of(text: str) -> tuple[_Element | None, list[Note]]:
     """The tree of a decoded page, None for no page; what is nested too deeply is read without its wrappers, and a note says so."""
+    text, crowded = _thinned(text)
     root, complete = _parse(text)
     if complete:
-        return root, []
+        return root, crowded
     note = Note("tree_mended", "网页结构过深或损坏，已去掉多余的标签后读取", "the page is nested too deeply or broken; it was read without its wrappers")
     for wrappers, instead in ((DEEP, ""), (DEEP_BLOCKS, "<br>"), (ANY_TAG, "<br>")):
         text = wrappers.sub(instead, text)
         root, complete = _parse(text)
         if complete:
             break
-    return root, [note]
+    return root, [*crowded, note]
+
+
+def crowded(most: int) -> re.Pattern[str]:
+    """Every tag, as the parser sees them one after the other, with what it has beyond so many attributes.
+
+    >>> [tag["more"] for tag in crowded(2).finditer("<p a b='>' c=1>x</p><!-- <p a b c> --><p d>")]
+    [' c=1', None, None, None]
+    """
+    attributes = rf"(?:(?P<most>{_ATTRIBUTE}{{{most}}})(?P<more>{_ATTRIBUTE}++)|{_ATTRIBUTE}*+)"
+    return re.compile(rf"{_NO_TAGS}|(?P<kept></?[A-Za-z][^{_BLANK}/>]*+){attributes}", re.IGNORECASE | re.DOTALL)
+
+
+CROWDED = crowded(MOST_ATTRIBUTES)
+
+
+def _thinned(text: str) -> tuple[str, list[Note]]:
+    """The page without the attributes that no tag of a page made by anybody has."""
+    if not any(tag["more"] for tag in CROWDED.finditer(text)):
+        return text, []
+    thinner = CROWDED.sub(lambda tag: tag["kept"] + tag["most"] if tag["more"] else tag.group(), text)
+    zh, en = f"有标签的属性超过{MOST_ATTRIBUTES}个，其余已略去", f"a tag has more than {MOST_ATTRIBUTES} attributes; the rest were left out"
+    return thinner, [Note("attributes_dropped", zh, en)]
 
 
 def _parse(text: str) -> tuple[_Element | None, bool]:

@@ -21,7 +21,10 @@ THOUSANDS = re.compile(r"\d{3}(?!\d)")
 CELL_PADDING = 1.0  # em: what both sides of a cell may keep free of text
 COLUMN_GAP = 2.5  # em
 SENTENCE = 6  # characters: a shorter line in a cell is a word of a heading that its writer broke
-LEADERS = re.compile(r"(?:[.．·・•…‥⋯┈¨_\-]\s?){4,}\s*[(（]?\d{0,4}[)）]?\s*$|[…⋯‥]{2,}\s*[(（]?\d{1,4}[)）]?\s*$|[…⋯‥]{4,}")
+_LEADER = r"[.．·・•…‥⋯┈¨_\-]"
+LEADERS = re.compile(  # each run of leaders is looked at once, from its first
+    rf"(?<!{_LEADER})(?<!{_LEADER}\s)(?:{_LEADER}\s?){{4,}}+\s*+[(（]?\d{{0,4}}[)）]?\s*$|(?<![…⋯‥])[…⋯‥]{{2,}}+\s*+[(（]?\d{{1,4}}[)）]?\s*$|[…⋯‥]{{4}}"
+)
 
 
 class TextLine(NamedTuple):

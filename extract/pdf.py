@@ -29,7 +29,8 @@ OUTLINES = 40  # curved paths on a page without text: its characters are drawn a
 PICTURE = re.compile(rb"/Subtype\s*/Image\b")
 UNMAPPED_SHARE = 0.3  # of characters without a code make a text layer worthless
 OFFICE_TITLE = re.compile(r"^(?:Microsoft (?:Word|Excel|PowerPoint) - )|\.(?:docx?|xlsx?|pptx?|pdf|wps|et|rtf|txt)$", re.IGNORECASE)
-TITLE = re.compile(r"(?:.*[\u3400-\u9fff]){6}")  # characters of a title that says something
+CHARACTERS = re.compile(r"[\u3400-\u9fff]")
+LEAST_TITLE = 6  # characters of a title that says something
 
 
 class PdfPage(NamedTuple):
@@ -121,7 +122,7 @@ def _as_printed(layout: Layout, pages: Sequence[PdfPage]) -> Layout:
 def _title(title: str) -> str | None:
     """The file's own title where it is one and not the name of a file."""
     bare = OFFICE_TITLE.sub("", OFFICE_TITLE.sub("", title.strip())).strip()
-    return bare if TITLE.match(bare) and "\ufffd" not in bare else None
+    return bare if len(CHARACTERS.findall(bare)) >= LEAST_TITLE and "\ufffd" not in bare else None
 
 
 def _notes(pages: Sequence[PdfPage], claimed: int, furniture: int, scanned: Collection[int]) -> Iterator[Note]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-DECLARATION = re.compile(r"\s*([a-z-]{1,40})\s*:\s*([^;]{0,200})", re.IGNORECASE)
+DECLARATION = re.compile(r"([a-z-]{1,40})\s{0,20}:\s{0,20}([^;]{0,200})", re.IGNORECASE)
 LENGTH = re.compile(r"(-?\d{1,6}(?:\.\d{1,9})?)\s*(pt|px|in|cm|mm|)", re.IGNORECASE)
 POINTS = {"pt": 1.0, "px": 0.75, "": 0.75, "in": 72.0, "cm": 28.3465, "mm": 2.83465}
 SIDES = ("top", "right", "bottom", "left")

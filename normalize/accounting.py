@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _NUMERAL = re.compile(r"[0-9０-９]+(?:[,，][0-9０-９]{3}(?![0-9０-９]))*(?:[.．][0-9０-９]+)*")
 _CONTENTS = re.compile(r"^[ \t\u3000]*目[ \t\u3000]*录[ \t\u3000]*$", re.MULTILINE)
-_CONTENTS_LINE = re.compile(r"^(?P<name>[^\n]*?[^\s\d\n.])[ \t\u3000]*(?P<page>\d{1,3})?[ \t\u3000]*$", re.MULTILINE)
+_CONTENTS_LINE = re.compile(r"^(?P<name>[^\n]{0,200}?[^\s\d\n.])[ \t\u3000]{0,40}(?P<page>\d{1,3})?[ \t\u3000]{0,40}$", re.MULTILINE)
 _LONGEST_ENTRY = 50
 _CONTEXT = 24
 _ROW_NUMBER_HEADS = frozenset({"序号", "行次", "编号"})

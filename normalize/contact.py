@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from extract.document import Document
     from normalize.records import Section
 
-_PHONE = re.compile(r"(?:[（(]0\d{2,3}[）)]\s*|0\d{2,3}\s*[-—–－ ]\s*)?[2-9]\d{6,7}(?!\d)|1[3-9]\d{9}(?!\d)")
+_PHONE = re.compile(r"(?:[（(]0\d{2,3}[）)]\s{0,9}|0\d{2,3}\s{0,9}[-—–－ ]\s{0,9})?[2-9]\d{6,7}(?!\d)|1[3-9]\d{9}(?!\d)")
 _PHONE_LABEL = re.compile(r"联系电话|联系方式|咨询电话|反馈电话|监督电话|公开电话|联系人[^\n]{0,16}?电话|信息反馈")
 _DOWNLOAD = re.compile(r"^附件|附件\d*[:：]|(?:决算|预算)(?:公开)?表|下载")
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from normalize.folding import Folded
 
 _LINK = re.compile(load_toml("wording.toml")["verbs"]["link"])
+LONGEST_GAP = 200  # characters between a verb and its figure: what is longer is no list of values
 _LEVEL_LINK = re.compile("(?:了|约)*(?:为|至|到|成)")
 _NOTE = re.compile(r"\(?(?:注|说明|备注)\d?[:.、]")
 _CARRIED = re.compile(r"\d|结转|上年")
@@ -83,7 +84,7 @@ class Figures:
         end = token.end("money") if token["money"] else token.end("percent") if token["percent"] else token.end()
         span = text.span(token.start(), end)
         gap = whole[state.sign_end : token.start()] if state.sign else None
-        gap = gap and VALUES_BEFORE.sub("", gap)
+        gap = VALUES_BEFORE.sub("", gap) if gap and len(gap) <= LONGEST_GAP else gap
         direct = gap is not None and _LINK.fullmatch(gap) is not None and not (unit != "%" and _LEVEL_LINK.fullmatch(gap))
         if state.reason >= 0:
             self.read_loose(value, unit, count_unit, span, token, text, state, "reason")

@@ -34,7 +34,8 @@ def _one_to_one() -> dict[int, str]:
 
 
 _TABLE = _one_to_one()
-_DROPPED = "“”\"'‘’「」『』＂\u200b\u200c\u200d\u2060\ufeff"
+INVISIBLE = "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"  # what turns a line round among them
+_DROPPED = "“”\"'‘’「」『』＂" + INVISIBLE
 # A blank stays only between two numbers, where dropping it would make one number of two.
 _KEPT = re.compile(rf"[^\s{_DROPPED}]+|(?<=[0-9%])[ ]+(?=[0-9])")
 _NOT_IN_KEYS = _DROPPED + "".join(filter(str.isspace, map(chr, range(0x3001))))

@@ -15,6 +15,7 @@ from normalize.bodies import Named, choose_department, crumb_body, form_bodies, 
 from normalize.contact import attachments_of, contact_phone
 from normalize.cover import Stated, metadata, stated_titles
 from normalize.dates import published_on
+from normalize.folding import INVISIBLE
 from normalize.mirrors import mirrored, original
 from normalize.places import Place, find_place, mentions
 from normalize.records import Finding, Identity
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
     from normalize.records import Section
 
 _WORDS = load_toml("identity.toml")
+UNSEEN = dict.fromkeys(map(ord, INVISIBLE))
 _YEAR_LINE = re.compile(r"^(?=[^\n]{0,60}$)[^\n。；;]{0,30}?((?:19|20)\d\d)()[ \t]*年(?:度)?[^\n。；;，,]{0,30}?(?:决算|预算)(?:[^\n。；;，,]{0,16}(?:表|说明|情况|公开|目录|概况|分析|[）)]))?$", re.MULTILINE)
 _YEAR_PROSE = re.compile(r"((?:19|20)\d\d)()[ \t]*年(?:度)?(?:[^\n。；;，,]{0,14}?)(?:收入|支出|财政拨款|一般公共预算|收支|部门|单位)")
-_YEAR_FORM = re.compile(r"[（(][ \t]*((?:19|20)\d\d)[ \t]*年?[ \t]*(?:年度|度)[ \t]*[）)]|((?:19|20)\d\d)[ \t]*[（(]年度[）)]")
+_YEAR_FORM = re.compile(r"[（(][ \t]{0,9}((?:19|20)\d\d)[ \t]{0,9}年?[ \t]{0,9}(?:年度|度)[ \t]{0,9}[）)]|((?:19|20)\d\d)[ \t]{0,9}[（(]年度[）)]")
 _STAGE_LINE = re.compile(r"^(?=[^\n]{0,60}$)[^\n。；;]*?(决算|预算)[^\n。；;]*$", re.MULTILINE)
 _EDITION = re.compile(r"(部门|单位)[ \t]*(?:综合)?(?:预算|决算)(?!单位|部门|管理|法|批复)")
 _PLACED = re.compile(r"^(?:中共|中国共产党|中国人民政治协商会议)?[一-鿿]{2,12}?(?:省|市|自治区|州|盟|县|区|旗)(?=[一-鿿])")
@@ -79,7 +81,8 @@ def _iso(day: date | None) -> str | None:
 def _printed_title(document: Document, titles: tuple[Stated, ...]) -> str | None:
     stated = next(metadata(document, _WORDS["metadata"]["title"]), None)
     cover = next((title.text for where, title in titles if where in {"title", "cover"}), None)
-    return stated or cover or (document.title or "").strip() or None
+    title = stated or cover or (document.title or "").strip()
+    return title.translate(UNSEEN) or None
 
 
 # place

@@ -81,7 +81,7 @@ def slip(printed: Decimal, needed: Decimal, decimals: int) -> str | None:
         return None
     if needed == -printed:
         return "sign"
-    if (printed > 0) != (needed > 0) or needed != needed.quantize(last_place(decimals)):
+    if (printed > 0) != (needed > 0) or needed != half_up(needed, last_place(decimals)):
         return None
     ratio = abs(needed / printed)
     if ratio in {Decimal(10_000), Decimal("0.0001")}:

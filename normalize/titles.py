@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from normalize.folding import INVISIBLE
 from normalize.vocabulary import load_toml
 
 _WORDS = load_toml("identity.toml")
@@ -16,7 +17,7 @@ _NAME = _WORDS["name"]
 _TITLE = _WORDS["title"]
 _CHINESE_DIGITS = str.maketrans("〇○零一二三四五六七八九０１２３４５６７８９", "00012345678901234567" + "89")
 
-_BLANK = re.compile(r"[\s\u200b\ufeff]+")
+_BLANK = re.compile(rf"[\s{INVISIBLE}]+")
 _LEADERS = re.compile(r"[.．…·¨]{3,}.*$")
 # 一般公共预算 and its like are funds, not a stage
 _STAGE = re.compile(r"预决算|决算|(?<!一般公共)(?<!公共财政)(?<!政府性基金)(?<!国有资本经营)(?<!保险基金)预算")
@@ -48,7 +49,7 @@ class Title:
 
 
 def squeeze(text: str) -> str:
-    """A printed line without its blanks.
+    """A printed line without its blanks, and without marks that nobody sees.
 
     >>> squeeze("上海市 XX 局 2024 年度")
     '上海市XX局2024年度'

@@ -320,3 +320,17 @@ def test_an_address_of_the_dataset_leads_back_to_its_bytes(tmp_path: Path) -> No
 def test_nothing_is_fetched_from_the_web() -> None:
     with pytest.raises(UsageError, match="nothing is fetched from the web"):
         found("https://a.example/page.html")
+
+
+def test_a_web_archive_packed_as_a_whole_says_what_to_do_about_it(tmp_path: Path) -> None:
+    records = b""
+    for number, page in enumerate((PAGE, OTHER)):
+        answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page
+        head = f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/{number}\r\nWARC-Date: 2024-01-01T00:00:00Z\r\nWARC-Record-ID: <urn:x:{number}>\r\nContent-Type: application/http; msgtype=response\r\nContent-Length: {len(answer)}\r\n\r\n"
+        records += head.encode() + answer + b"\r\n\r\n"
+    (tmp_path / "whole.warc.gz").write_bytes(gzip.compress(records))
+    (tmp_path / "plain.warc").write_bytes(records)
+    troubles = {item.address: item.trouble.reason.split(" / ")[1] if item.trouble else None for item in found(tmp_path / "whole.warc.gz")}
+    assert troubles["http://a.example/0"] is None
+    assert "unpack it first (gunzip)" in str(troubles["http://a.example/1"])
+    assert [item.trouble for item in found(tmp_path / "plain.warc")] == [None, None]

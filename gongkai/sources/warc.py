@@ -24,6 +24,9 @@ FINE = 200
 GZIP = b"\x1f\x8b\x08"
 CHUNK = 1 << 16
 CUT = unreadable("网页存档中这一条在开头处中断", "the record of the web archive is cut off before its content")
+PACKED_WHOLE = unreadable(
+    "网页存档中这一条不能单独读取（整体压缩或已损坏），请先解压（gunzip）", "this record cannot be read by itself: the web archive was packed as a whole or is damaged; unpack it first (gunzip)"
+)
 LOCAL_HEADER, LOCAL_NAMES = 30, slice(26, 30)  # of a zip member: fixed part, and where it gives the length of what follows
 
 
@@ -80,7 +83,8 @@ def records(name: str, place: Place, stream: IO[bytes], part: Part | None = None
             at = record.start
             if record.wanted:
                 found += 1
-                yield _item(name, place, record)
+                item = _item(name, place, record)
+                yield item if item.trouble or _begins(stream, at) else item._replace(trouble=PACKED_WHOLE)
     except _damages() as error:
         trouble = unreadable(f"网页存档自第{at}字节起已损坏，其后未读", f"the web archive is damaged behind byte {at} and was read no further: {error}")
         yield Item(Origin(f"{name}#{at}"), place, trouble=trouble)
@@ -89,6 +93,12 @@ def records(name: str, place: Place, stream: IO[bytes], part: Part | None = None
         yield Item(Origin(f"{name}#{end}"), place, trouble=CUT)
     elif not found:
         yield Item(Origin(name), place, trouble=unreadable("网页存档里没有页面", "the web archive holds no page"))
+
+
+def _begins(stream: IO[bytes], at: int) -> bool:
+    """Whether a record begins at a byte, so that it can be read again from there."""
+    stream.seek(at)
+    return stream.read(CHUNK).lstrip(b"\r\n").startswith((GZIP, b"WARC/"))
 
 
 def _damages() -> tuple[type[BaseException], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +18,7 @@ ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 HALF = Decimal("0.5")
 ONE = Decimal(1)
+ORDINARY = 27  # digits that the arithmetic of decimals has room for
 PEOPLE = 4  # decimals of a computed value that a message shows
 LENIENCE = 9  # a long sum is forgiven at most nine half places: 0.05 万元 in all where amounts have two decimals (T3)
 UNIT_FAMILY: dict[str, str] = {unit: family for family, units in load_toml("checks.toml")["count_units"].items() for unit in units}
@@ -70,8 +71,13 @@ def half_up(value: Decimal, place: Decimal) -> Decimal:
 
     >>> half_up(Decimal("41.05"), Decimal("0.1"))
     Decimal('41.1')
+    >>> half_up(Decimal("9" * 40), Decimal("0.01")) == Decimal("9" * 40)
+    True
     """
-    return (value / place).quantize(ONE, ROUND_HALF_UP) * place
+    if (digits := value.adjusted() - place.adjusted()) < ORDINARY:
+        return (value / place).quantize(ONE, ROUND_HALF_UP) * place
+    room = Context(prec=digits + ORDINARY)  # a page may print a number of any length
+    return room.multiply(room.divide(value, place).quantize(ONE, ROUND_HALF_UP, room), place)
 
 
 def number(value: Decimal) -> str:

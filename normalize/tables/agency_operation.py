@@ -86,7 +86,7 @@ def _take(table: Table, taken: Taken, label: str, above: Sequence[str], basis: s
     if count is not None or (counted and counted["unit"]):
         stated = counted["unit"] if counted else None
         unit = _UNITS.get(stated or "", stated) or (count.unit if count else None)
-        category = re.sub(r"\(.*\)$", "", folded) if count and count.category == "label" else count.category if count else None
+        category = re.sub(r"^([^(]*)\(.*\)$", r"\1", folded) if count and count.category == "label" else count.category if count else None
         measure = count.measure if count else "other_count"
         taken.quantities.append(
             Quantity(measure, basis, read.value, unit, read.raw, read.span, "tables.agency_operation", category=category, table_kind="agency_operation")

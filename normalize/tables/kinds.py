@@ -12,6 +12,7 @@ from normalize.vocabulary import VocabularyError, load_toml
 
 _DECLARED = load_toml("tables.toml")
 LONGEST_TITLE = 70  # characters; longer lines are prose
+LONGEST_HEAD = 200  # characters; what is longer heads no column
 
 
 def alternatives(patterns: list[str]) -> re.Pattern[str]:
@@ -27,10 +28,10 @@ class ColumnRule:
     patterns: tuple[re.Pattern[str], ...]
 
     def fits(self, path: tuple[str, ...]) -> bool:
-        if not path or not self.patterns[-1].fullmatch(path[-1]):
+        if not path or len(path[-1]) > LONGEST_HEAD or not self.patterns[-1].fullmatch(path[-1]):
             return False
         above = iter(path[:-1])
-        return all(any(pattern.fullmatch(word) for word in above) for pattern in self.patterns[:-1])
+        return all(any(len(word) <= LONGEST_HEAD and pattern.fullmatch(word) for word in above) for pattern in self.patterns[:-1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def _records(document: Document, form: Form, ordinal: int) -> Recognised:
     ]  # fmt: skip
     project = _project(document, form, project_id, ordinal, kind, reading, funds)
     return Recognised(projects=(project,), project_funds=funds, indicators=indicators,
-                      scores=_scores(project, reading, indicators), findings=tuple(findings),
+                      scores=_scores(document, project, reading, indicators), findings=tuple(findings),
                       explained=_printed_numbers(reading))  # fmt: skip
 
 
@@ -169,19 +169,19 @@ def _unit_above(document: Document, form: Form) -> str | None:
     return None
 
 
-def _scores(project: Project, reading: Reading, indicators: tuple[Indicator, ...]) -> tuple[Score, ...]:
+def _scores(document: Document, project: Project, reading: Reading, indicators: tuple[Indicator, ...]) -> tuple[Score, ...]:
     """The score card: the printed total and execution score, and the sums of each first-level group."""
     printed = reading.head.get("total_score") or reading.total.get("score")
     rows: list[Score] = []
     if project.total_score is not None and printed is not None:
-        rows.append(Score(project.project_id, "total", "printed", _number(reading.total.get("weight")), project.total_score, project.grade, printed.span, printed.text))
+        rows.append(Score(project.project_id, "total", "printed", _number(reading.total.get("weight")), project.total_score, project.grade, printed.span, document.text(printed.span)))
     if project.execution_score is not None or project.execution_weight is not None:
         span = next((dict(fund).get("score") for fund in (values for _, values in reading.funds) if "score" in fund), None)
-        rows.append(Score(project.project_id, "budget_execution", "printed", project.execution_weight, project.execution_score, None, span.span if span else None, span.text if span else None))
+        rows.append(Score(project.project_id, "budget_execution", "printed", project.execution_weight, project.execution_score, None, span.span if span else None, document.text(span.span) if span else None))
     for value in {key(row.values["level1"].text): row.values["level1"] for row in reading.rows if "level1" in row.values}.values():
         name, weight = level_and_weight(key(value.text))
         if weight is not None:
-            rows.append(Score(project.project_id, name, "printed", parse_number(weight), None, None, value.span, value.text))
+            rows.append(Score(project.project_id, name, "printed", parse_number(weight), None, None, value.span, document.text(value.span)))
     for name in dict.fromkeys(row.level1 for row in indicators if row.level1):
         group = [row for row in indicators if row.level1 == name and not row.is_placeholder]
         weights = [row.weight for row in group if row.weight is not None]
