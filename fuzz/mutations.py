@@ -98,7 +98,7 @@ def changed_pdf(data: bytes, random: Random, others: Sequence[bytes]) -> bytes:
             case 3:
                 data = _one_replaced(data, DIGITS, lambda _: random.choice(NUMBERS), random)
             case 4:
-                data = _one_replaced(data, NAMES, lambda found: random.choice(NAMES.findall(data) or [found]), random)
+                data = _one_replaced(data, NAMES, lambda found, whole=data: random.choice(NAMES.findall(whole) or [found]), random)
             case 5:
                 data = data.replace(b"startxref", random.choice((b"startxref\n99", b"start", b"startxref 0 %")), 1)
             case 6:
@@ -123,7 +123,7 @@ def _in_stream(data: bytes, random: Random) -> bytes:
             case 0:
                 drawn = _one_replaced(drawn, DIGITS, lambda _: random.choice((*NUMBERS, b"%d" % random.randrange(900))), random)
             case 1:
-                drawn = _one_replaced(drawn, OPERATORS, lambda found: random.choice(OPERATORS.findall(drawn) or [found]), random)
+                drawn = _one_replaced(drawn, OPERATORS, lambda found, whole=drawn: random.choice(OPERATORS.findall(whole) or [found]), random)
             case 2:
                 drawn = _moved(drawn, re.compile(rb"[^\n]*\n"), random)
             case _:
