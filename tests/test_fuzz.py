@@ -57,7 +57,7 @@ def test_what_once_broke_a_reader_is_read(name: str) -> None:
 
 @pytest.mark.parametrize("stumble", [AssertionError("Invalid octal"), AttributeError("x"), ZeroDivisionError(), RecursionError(), zlib.error("x")])
 def test_where_the_second_reader_of_a_pdf_stumbles_the_first_is_enough(monkeypatch: pytest.MonkeyPatch, stumble: Exception) -> None:
-    """pdfminer meets broken objects with errors of any kind (found: an octal escape over 255 in a string)."""
+    """Over broken objects pdfminer raises errors of any kind (found: an octal escape over 255 in a string)."""
 
     def stumbling(*_: object, **__: object) -> Iterator[None]:
         yield from ()
