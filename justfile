@@ -8,6 +8,11 @@ check: lint types fences test
 
 lint:
     .venv/bin/ruff check .
+    .venv/bin/vulture extract normalize gongkai --min-confidence 80
+
+# a night of fuzzing: pip install -e ".[fuzz]" first; what it finds lies in build/fuzz
+fuzz *targets:
+    .venv/bin/python -m fuzz.run --minutes 20 {{targets}}
 
 types:
     .venv/bin/mypy

@@ -27,7 +27,6 @@ NUMBERINGS: tuple[tuple[int, re.Pattern[str]], ...] = tuple(
 LONGEST = 60  # characters of a heading line after its number
 SENTENCE_INSIDE = re.compile(r"[。！？；;!?](?=.)|[，,].{0,60}[，,]")
 RUNS_ON = re.compile(r"[；;，,]$")
-MAYBE_CLOSED = "。.:：!！"
 
 
 def heading_of(line: str) -> tuple[int, str, str] | None:

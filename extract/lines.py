@@ -183,8 +183,3 @@ def _letterspacing(gap: Floats, label: NDArray[np.intp], em: Floats) -> Floats:
 def _latin(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """ASCII letters and digits."""
     return ((codes >= 48) & (codes <= 57)) | ((codes >= 65) & (codes <= 90)) | ((codes >= 97) & (codes <= 122))
-
-
-def is_latin_letter(character: str) -> bool:
-    """Whether a blank must stand between this letter and another when their lines are joined."""
-    return character.isascii() and character.isalpha()

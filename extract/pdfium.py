@@ -81,7 +81,7 @@ font_is_embedded = _bare(raw.FPDFFont_GetIsEmbedded, _pointer)
 font_name = _bare(raw.FPDFFont_GetBaseFontName, _pointer, _pointer, ctypes.c_size_t, result=ctypes.c_size_t)
 render_mode = _bare(raw.FPDFTextObj_GetTextRenderMode, _pointer)
 
-TEXT, PATH, IMAGE, SHADING, FORM = 1, 2, 3, 4, 5
+TEXT, PATH, IMAGE, FORM = 1, 2, 3, 5
 
 
 class PdfFile(NamedTuple):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+import struct
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 BUILT_IN = re.compile(rb"(?:.{6}\+)?(?:Times|Arial|Helvetica|Courier|Symbol|ZapfDingbats)", re.IGNORECASE)  # pdfium brings these along
 NAME_LENGTH = 100
+STUMBLES = (  # what pdfminer raises over broken objects: its own errors, and those of what it takes for granted
+    PDFException, PSException, ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, RecursionError, TypeError, ValueError, struct.error, zlib.error,
+)  # fmt: skip
 PAGES_READ_AGAIN = 500  # of one file: pdfminer takes fifty times as long
 SAME_PLACE = 0.2  # points
 
@@ -79,7 +84,7 @@ class SecondReading:
         try:
             page = next((page for number, page in self.pages if number >= page_number), None)
             return tuple(_lost(_characters(page), origins)) if page is not None else ()
-        except (PDFException, PSException, ValueError, TypeError, KeyError, IndexError):  # a second reader may stumble where the first did not
+        except STUMBLES:  # a second reader may stumble where the first did not
             return ()
 
 

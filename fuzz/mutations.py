@@ -98,7 +98,7 @@ def changed_pdf(data: bytes, random: Random, others: Sequence[bytes]) -> bytes:
             case 3:
                 data = _one_replaced(data, DIGITS, lambda _: random.choice(NUMBERS), random)
             case 4:
-                data = _one_replaced(data, NAMES, lambda found: random.choice(NAMES.findall(data) or [found]), random)
+                data = _one_replaced(data, NAMES, _another(NAMES, data, random), random)
             case 5:
                 data = data.replace(b"startxref", random.choice((b"startxref\n99", b"start", b"startxref 0 %")), 1)
             case 6:
@@ -123,7 +123,7 @@ def _in_stream(data: bytes, random: Random) -> bytes:
             case 0:
                 drawn = _one_replaced(drawn, DIGITS, lambda _: random.choice((*NUMBERS, b"%d" % random.randrange(900))), random)
             case 1:
-                drawn = _one_replaced(drawn, OPERATORS, lambda found: random.choice(OPERATORS.findall(drawn) or [found]), random)
+                drawn = _one_replaced(drawn, OPERATORS, _another(OPERATORS, drawn, random), random)
             case 2:
                 drawn = _moved(drawn, re.compile(rb"[^\n]*\n"), random)
             case _:
@@ -185,6 +185,11 @@ def _moved(data: AnyStr, part: re.Pattern[AnyStr], random: Random) -> AnyStr:
         case 2:
             return data[:b] + data[a:b] * random.choice((1, 1, 2, 30)) + data[b:]
     return data[:c] + data[a:b] + data[c:]
+
+
+def _another(part: re.Pattern[bytes], data: bytes, random: Random) -> Callable[[bytes], bytes]:
+    """What puts another part of a kind, from anywhere, in the place of one."""
+    return lambda found: random.choice(part.findall(data) or [found])
 
 
 def _one_replaced(data: AnyStr, part: re.Pattern[AnyStr], instead: Callable[[AnyStr], AnyStr], random: Random) -> AnyStr:

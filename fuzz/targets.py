@@ -5,7 +5,6 @@ The only exception a reader may raise is `DocumentError`; every row reads back f
 
 from __future__ import annotations
 
-import io
 import math
 import tempfile
 from dataclasses import is_dataclass
@@ -99,8 +98,7 @@ def pipeline(data: bytes) -> None:
     try:
         document = read(data, "fuzz")
     except DocumentError as error:
-        assert error.zh
-        assert error.en
+        _has_reasons(error)
         return
     replays(document, normalize(document))
 
@@ -123,13 +121,17 @@ def _reader(kind: str, data: bytes) -> None:
     try:
         document = READERS[kind](data, source, None)
     except DocumentError as error:
-        assert error.status in {"unreadable", "encrypted", "needs_ocr"}
-        assert error.zh
-        assert error.en
+        _has_reasons(error)
         return
     holds(document)
     if kind != "application/pdf":
         assert READERS[kind](data, source, None) == document, "read twice, two documents"
+
+
+def _has_reasons(error: DocumentError) -> None:
+    assert error.status in {"unreadable", "encrypted", "needs_ocr"}
+    assert error.zh
+    assert error.en
 
 
 def holds(document: Document) -> None:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 FAILED = 7  # exit code of `--fail-on`
 SEVERITIES = ("certain", "likely", "look")  # gravest first
 SEVERITY_ZH = {"certain": "确有错误 certain", "likely": "很可能 likely", "look": "待查 look"}
-PASSES = frozenset({"pass", "pass_rounding"})
 MOST = 40  # failures shown of one department-year
 HEAD = ("部门\ndepartment", "年度\nyear", "阶段\nstage")
 PLAIN_WIDTH = 160  # of a file or a pipe

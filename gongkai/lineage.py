@@ -29,10 +29,6 @@ COLUMNS = {
     "department_id": "string", "department": "string", "region_code": "string", "first_year": "int32", "last_year": "int32", "documents": "int32",
     "body_id": "string", "proof": "string", "evidence": "string", "row_id": "string",
 }  # fmt: skip
-CANDIDATE_COLUMNS = {
-    "department_id": "string", "department": "string", "last_year": "int32", "other_department_id": "string", "other_department": "string", "other_first_year": "int32",
-    "reason": "string", "reason_zh": "string", "reason_en": "string", "row_id": "string",
-}  # fmt: skip
 REASONS = {
     "merged": ("文件说到更名，也说到合并、组建或撤销", "a document tells of the new name, and of joining or dividing too"),
     "places_joined": ("所在地由几个地方合并而成", "its place was made of several places"),
@@ -188,7 +184,7 @@ def rows(dataset: Path) -> Iterator[dict[str, Any]]:
 
 
 def candidate_rows(dataset: Path) -> Iterator[dict[str, Any]]:
-    """The candidates of a dataset as rows; see `CANDIDATE_COLUMNS`."""
+    """The candidates of a dataset as rows."""
     for before, after, reason, row_id in candidates(dataset):
         zh, en = REASONS[reason]
         yield {

@@ -170,10 +170,6 @@ class DocumentCodes:
         wanted = set(_same(name))
         return {code for code, names in self.printed.items() for prefix in prefixes if len(code) == length and code.startswith(prefix) and names & wanted}
 
-    def name_of(self, code: str) -> str | None:
-        """A bare name the document prints beside the code."""
-        return next(iter(sorted(self.printed.get(code, ()))), None)
-
 
 def document_codes(lines: Iterable[BudgetLine], year: int | None) -> DocumentCodes:
     """The functional codes a document's own tables print, for looking up names in its prose."""

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import tomllib
+import zlib
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pdfminer.pdfpage import PDFPage
 
 from extract.document import Document, Paragraph, Source, Span
 from extract.encoding import NO_CHARSETS, codec_name
 from extract.reading import media_type
+from extract.unembedded import SecondReading
 from fuzz.seeds import seeds
 from fuzz.targets import TARGETS, check, holds
 from normalize.checks.tolerance import half_up
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hypothesis.strategies import DataObject
 
 CRASHES = Path(__file__).resolve().parent.parent / "fixtures" / "crashes"
@@ -47,6 +53,19 @@ def test_what_once_broke_a_reader_is_read(name: str) -> None:
     target = {"text/html": "html", "text/plain": "text", "application/pdf": "pdf"}.get(media_type(data), "archives")
     for each in {target, "pipeline", "encoding"}:
         check(each, data)
+
+
+@pytest.mark.parametrize("stumble", [AssertionError("Invalid octal"), AttributeError("x"), ZeroDivisionError(), RecursionError(), zlib.error("x")])
+def test_where_the_second_reader_of_a_pdf_stumbles_the_first_is_enough(monkeypatch: pytest.MonkeyPatch, stumble: Exception) -> None:
+    """Over broken objects pdfminer raises errors of any kind (found: an octal escape over 255 in a string)."""
+
+    def stumbling(*_: object, **__: object) -> Iterator[None]:
+        yield from ()
+        raise stumble
+
+    monkeypatch.setattr(PDFPage, "get_pages", stumbling)
+    second = SecondReading.of(b"%PDF-1.4")
+    assert second.lost(1, np.zeros((0, 2))) == ()
 
 
 def test_every_crash_is_small_and_says_what_it_broke() -> None:

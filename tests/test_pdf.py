@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +11,6 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 
 from extract.document import DocumentError, Heading, Paragraph, Source
 from extract.pdf import read_pdf
-from extract.picture import draw_page
 from tests.drawing import (
     HEIGHT,
     LEFT,
@@ -428,14 +426,6 @@ def test_hundreds_of_pages_are_one_table_and_read_in_time() -> None:
 def test_the_same_bytes_give_the_same_document() -> None:
     data = pdf(all_of(write("支出决算表", 260, 80, 16), grid([HEAD, *BODY])))
     assert read_pdf(data, Source("a", "")) == read_pdf(data, Source("a", ""))
-
-
-def test_a_page_is_drawn_with_what_was_found() -> None:
-    drawn = draw_page(pdf(all_of(write("支出决算表"), grid([HEAD, *BODY]))), 1)
-    colours = {colour for _, colour in Image.open(BytesIO(drawn)).getcolors(1 << 20) or []}
-    assert {(220, 40, 40), (20, 140, 60)} <= colours
-    with pytest.raises(DocumentError):
-        draw_page(pdf(write("一页")), 2)
 
 
 @pytest.mark.corpus

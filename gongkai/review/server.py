@@ -209,7 +209,7 @@ class Handler(BaseHTTPRequestHandler):
         except ConnectionError:  # the reader has gone on to another page
             self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name http.server calls
+    def log_message(self, format: str, *_: object) -> None:  # noqa: A002  the name http.server calls
         """Say nothing: the terminal is for people."""
 
 

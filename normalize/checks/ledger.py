@@ -260,7 +260,7 @@ class Ledger:
         ids = (row.row_id,) if row.row_id else ()
         if isinstance(row, Quantity):
             term = printed(row.raw, row.value, row.unit, ids)
-            return term if row.value % 1 else term._replace(slack=term.slack * 0, loose=term.loose * 0)
+            return term if row.value != row.value.to_integral_value() else term._replace(slack=term.slack * 0, loose=term.loose * 0)
         usual = printed_decimals(row.raw, row.value) or 0 if row.unit == "%" else self.usual.get(row.unit, 2)
         return printed(row.raw, row.value, row.unit, ids, usual)
 
