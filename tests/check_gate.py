@@ -68,7 +68,7 @@ def digest(gold: Path) -> str:
 
 
 def may_lower(changelog: str) -> bool:
-    """Whether the changelog says, in what is not released yet, that a floor was lowered.
+    r"""Whether the changelog says, in what is not released yet, that a floor was lowered.
 
     >>> may_lower("## [Unreleased]\\n- Floor of facts lowered: the gold was wrong\\n## [1.0]"), may_lower("## [Unreleased]\\n## [1.0]\\n- floor lowered")
     (True, False)
