@@ -36,6 +36,7 @@ TABLES = tuple(schema.TABLE_TITLES)
 UNPLACED = f"{DEPARTMENTS}/year=unknown/unplaced-"
 DISCLOSING = frozenset({"ok", "partial", "attachments_only"})  # what has a place in a department-year
 ROWS_PER_GROUP = 65_536
+SMALL_TABLES = 256  # are made one while a group is gathered
 WAITING = 8  # files on their way to disk at once
 NEW, OLD = ".new", ".old"  # a folder being written, and the one it replaces
 PARQUET = {"version": "2.6", "write_statistics": True, "store_schema": True}
@@ -228,17 +229,21 @@ def _compact_parquet(file: Path, table: str, places: list[Path]) -> None:
 def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The same rows in tables of ROWS_PER_GROUP, so that the groups of a file depend on its rows alone."""
     waiting: list[pa.Table] = []
+    small: list[pa.Table] = []  # a table of one row takes as much room as one of a hundred
     count = 0
     for table in tables:
-        waiting.append(table)
+        small.append(table)
         count += table.num_rows
+        if len(small) >= SMALL_TABLES or count >= ROWS_PER_GROUP:
+            waiting.append(pa.concat_tables(small).combine_chunks())
+            small = []
         while count >= ROWS_PER_GROUP:
             joined = pa.concat_tables(waiting)
             yield joined.slice(0, ROWS_PER_GROUP).combine_chunks()
             waiting = [joined.slice(ROWS_PER_GROUP)]
             count -= ROWS_PER_GROUP
     if count:
-        yield pa.concat_tables(waiting).combine_chunks()
+        yield pa.concat_tables([*waiting, *small]).combine_chunks()
 
 
 def _compact_csv(file: Path, table: str, places: list[Path]) -> None:

@@ -12,6 +12,7 @@ import duckdb
 import hypothesis.strategies as st
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
@@ -25,6 +26,7 @@ from gongkai.rows import data_rows, document_row
 from normalize.records import TABLES, BudgetLine, Disclosure, Finding, Identity, Indicator, Project, Section, row_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from gongkai.rows import Row
@@ -299,3 +301,19 @@ def test_a_record_without_a_required_value_is_noticed_where_it_was_read_and_empt
     nameless = dataclasses.replace(disclosure.sections[0], heading=None)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="sections: no value for heading"):
         parts(document, dataclasses.replace(disclosure, sections=(nameless,)))
+
+
+def test_a_group_gathered_from_many_small_tables_takes_little_more_room_than_its_rows() -> None:
+    typed = pa.schema([field.with_nullable(True) for field in schema.arrow("glossary")])
+    row = {field.name: None for field in typed} | {"row_id": "0" * 16 + "-glossary-00001", "document_id": "0" * 16, "term": "三公经费", "definition": "纳入预算管理的经费" * 9}
+    room: list[int] = []
+
+    def tables() -> Iterator[pa.Table]:
+        for _ in range(4_000):
+            room.append(pa.total_allocated_bytes())
+            yield pa.Table.from_pylist([row], schema=typed)
+
+    before = pa.total_allocated_bytes()
+    (group,) = dataset._groups(tables())
+    assert group.num_rows == 4_000
+    assert max(room) - before < 4 * group.nbytes
