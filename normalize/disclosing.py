@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from normalize.folding import key
@@ -14,6 +14,8 @@ from normalize.titles import is_body, read_title, squeeze
 from normalize.vocabulary import load_toml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from extract.document import Document
     from normalize.records import Disclosure, Identity
 
@@ -23,6 +25,7 @@ _CAPTION = re.compile(trie_pattern([key(caption) for caption in _ACCOUNTS["capti
 _GOVERNMENT = re.compile(trie_pattern([key(caption) for caption in _WORDS["government"]["captions"]]))
 _MARK = re.compile("[算支收表况费目标绩效采购债]")
 _AMOUNT = re.compile(r"(?<![\d.])\d[\d,]{0,30}\.\d{1,6}(?![\d.])|(?<![\d.])\d[\d,]{0,30}\s{0,9}(?:万|亿)?元|(?<![\d.])\d{1,3}(?:,\d{3})+(?![\d.])")
+_WHOLE_NUMBER = re.compile(r"-?[1-9]\d{3,14}")
 _FORM_WORD = re.compile(trie_pattern([key(word) for word in _WORDS["forms"]["words"]]))
 _UNFILLED = re.compile(r"[XxＸ×]{2,}(?![A-Za-z])")
 _STAGE = re.compile("决算|预算|绩效")
@@ -55,6 +58,13 @@ def _lines(document: Document) -> list[str]:
     return [key(line) for line in document.content.split("\n") if len(line) <= 2 * LONGEST_CAPTION and _MARK.search(line)]
 
 
+def _bare_amounts(document: Document) -> Iterator[str]:
+    """Whole numbers in cells beside a label: amounts of a table in yuan, which bear neither a point nor a unit. Codes stand first in their row."""
+    for table in document.tables():
+        for row in table.by_row():
+            yield from (text for cell in row[1:] if _WHOLE_NUMBER.fullmatch(text := document.text(cell.span)))
+
+
 def signals_of(document: Document) -> Signals:
     """The signals of one document."""
     content = document.content
@@ -67,7 +77,7 @@ def signals_of(document: Document) -> Signals:
     forms = len(set(_FORM_WORD.findall(key(content)))) if "绩效" in content or "得分" in content else 0
     forms = forms if forms >= _WORDS["forms"]["enough"] else 0
     unfilled = sum(1 for _ in _UNFILLED.finditer(content))
-    amounts = sum(1 for _ in islice(_AMOUNT.finditer(content), unfilled + ENOUGH))
+    amounts = sum(1 for _ in islice(chain(_AMOUNT.finditer(content), _bare_amounts(document)), unfilled + ENOUGH))
     titled = _is_titled(document)
     blank = unfilled >= _WORDS["unfilled"]["enough"] and unfilled > amounts
     needed = _ACCOUNTS["enough_captions"]

@@ -301,3 +301,13 @@ def test_a_converter_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(old_word, "SECONDS", 0.05)
     with pytest.raises(DocumentError, match="took more than"):
         read((FIXTURES / "twins" / "chengkou-climate-2021-final-html.doc").read_bytes(), "a.doc")
+
+
+def test_a_sheet_in_whole_yuan_is_a_disclosure() -> None:
+    def fill(book: Any) -> None:
+        for row in (["云岭县档案馆2023年度单位决算"], ["收入支出决算总表"], ["单位：元"], ["收入", None, "支出", None], ["项目", "决算数", "项目", "决算数"], ["一、财政拨款收入", 5123400, "一、教育支出", 5123400], ["总计", 5123400, "总计", 5123400]):
+            book.active.append(row)
+
+    said = normalize(read(workbook(fill), "a.xlsx"))
+    assert said.status == "ok"
+    assert {str(line.value) for line in said.budget_lines} == {"5123400"}
