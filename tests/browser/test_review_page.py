@@ -93,7 +93,7 @@ def test_correct_confirm_and_undo_with_the_keyboard_alone(dataset: Path, visit: 
         page.wait_for_selector(".note.pass")
         (line,) = decided(dataset)
         assert (line["action"], line["new_value"], line["reason"], line["reviewer"]) == ("correct", "30.5", "按原件", "林一")
-        assert page.evaluate("document.activeElement.id") == "correct"
+        until(page, "document.activeElement.id === 'correct'")
         keys.press("u")
         until(page, "document.querySelector('.note.pass') === null || !document.querySelector('#detail').textContent.includes('30.5')")
         assert decided(dataset) == []
@@ -104,7 +104,7 @@ def test_correct_confirm_and_undo_with_the_keyboard_alone(dataset: Path, visit: 
         keys.press("/")
         until(page, "document.activeElement.id === 'words'")
         keys.press("Escape")
-        assert page.evaluate("document.activeElement.id") == "list"
+        until(page, "document.activeElement.id === 'list'")
         keys.press("j")
         page.wait_for_selector("#item-1[aria-selected=true]")
         keys.press("k")
