@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import DataObject
 
 CRASHES = Path(__file__).resolve().parent.parent / "fixtures" / "crashes"
-KEPT = tomllib.loads((CRASHES / "source.toml").read_text(encoding="utf-8"))["found"]
+KEPT = tomllib.loads((CRASHES / "crashes.toml").read_text(encoding="utf-8"))["found"]
 TRIED = {"html": 150, "text": 150, "pdf": 8, "encoding": 150, "archives": 80, "pipeline": 40}
 LARGEST = {"html": 6_000, "text": 6_000, "pipeline": 4_000, "pdf": 65_000}
 
@@ -69,7 +69,7 @@ def test_where_the_second_reader_of_a_pdf_stumbles_the_first_is_enough(monkeypat
 
 
 def test_every_crash_is_small_and_says_what_it_broke() -> None:
-    files = {file.name: file for file in CRASHES.iterdir() if file.name != "source.toml"}
+    files = {file.name: file for file in CRASHES.iterdir() if file.name != "crashes.toml"}
     assert set(files) == set(KEPT)
     assert all(KEPT.values())
     assert max(file.stat().st_size for file in files.values()) < 8192
