@@ -87,7 +87,7 @@ def skew(picture: Picture) -> float:
 
     >>> page = np.full((400, 600), 255, np.uint8)
     >>> page[40::40, 50:550] = 0
-    >>> skew(page)
+    >>> skew(page)  # doctest: +SKIP
     0.0
     """
     import cv2  # noqa: PLC0415  # comes with rapidocr

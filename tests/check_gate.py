@@ -70,7 +70,7 @@ def digest(gold: Path) -> str:
 def may_lower(changelog: str) -> bool:
     r"""Whether the changelog says, in what is not released yet, that a floor was lowered.
 
-    >>> may_lower("## [Unreleased]\\n- Floor of facts lowered: the gold was wrong\\n## [1.0]"), may_lower("## [Unreleased]\\n## [1.0]\\n- floor lowered")
+    >>> may_lower("## [Unreleased]\n- Floor of facts lowered: the gold was wrong\n## [1.0]"), may_lower("## [Unreleased]\n## [1.0]\n- floor lowered")
     (True, False)
     """
     return re.search(r"floor", changelog.partition("## [Unreleased]")[2].partition("\n## [")[0], re.IGNORECASE) is not None
