@@ -14,6 +14,7 @@ from lxml import etree
 
 from extract.chrome import NEVER_TEXT, STRIPPED, amounts, furniture, is_hidden
 from extract.document import Document, Link, Note, Source
+from extract.embedded import LEAST
 from extract.printed import LONGEST_TITLE, Line, Sheet, Written, assemble
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ LEADING_DIGITS = re.compile(r"\s{0,9}(\d{1,6})")
 MANY_POSITIONED = 300
 PIXELS = re.compile(r"(?:^|width\s{0,3}:)\s{0,3}(\d{2,5})")
 ORNAMENT = re.compile(r"logo|icon|banner|button|qr|ewm|erweima|weixin|wechat|beian|police|dzjg|jiucuo|share|arrow|spacer|\.gif$|\.svg$|^$", re.IGNORECASE)
+EMBEDDED_PICTURE = re.compile(r"data:image/", re.IGNORECASE)
 WIDE_PICTURE = 400  # pixels
 SHORT_PAGE = 1200  # characters
 NO_PAGE = re.compile(r"^(?:#|javascript:|mailto:|tel:|data:|about:)", re.IGNORECASE)
@@ -134,20 +136,36 @@ def read_html(text: str, source: Source, notes: tuple[Note, ...] = ()) -> Docume
     content, blocks, links = assemble(flow, furnishings, odd)
     if placed:
         content, blocks = with_pages(content, blocks, placed)
-    if len(content) < SHORT_PAGE and (pictures := sum(_is_picture(image) for image in root.iter("img"))):
-        odd.append(Note("pictures_for_text", f"页面文字很少，另有{pictures}张图片，图中文字未读", f"little text and {pictures} pictures, whose text was not read"))
+    pictures = _pictures(root) if len(content) < SHORT_PAGE else []
+    if pictures:
+        odd.append(_about_pictures(len(pictures)))
     titled = dict(reversed(metadata))
     title = next((titled[name] for name in ("ArticleTitle", "title") if titled.get(name)), None)
     refresh = [target for name, value in metadata if name == "refresh" and (target := _refresh_target(value))]
-    all_links = (*links, *(Link("", target) for target in (*_embedded(root), *refresh)))
+    all_links = (*links, *(Link("", target) for target in (*_embedded(root), *refresh, *filter(None, pictures))))
     resolved = tuple(Link(link.text, _absolute(base, link.target), link.span) for link in all_links)
     return Document(source, content, blocks, title, (*metadata, *furnishings), resolved, tuple(odd))
 
 
-def _is_picture(image: _Element) -> bool:
-    """Whether a picture says that it is large enough to hold a table, and is none of the page's ornaments."""
-    sizes = [int(found[1]) for text in (image.get("width"), image.get("style")) if text and (found := PIXELS.search(text))]
-    return not ORNAMENT.search(image.get("src") or "") and furniture(image) is None and max(sizes, default=0) >= WIDE_PICTURE
+def _pictures(root: _Element) -> list[str]:
+    """Where the pictures are that are large enough to hold a table, by what the page says of them, and none of its ornaments; "" for one inside the page."""
+    found = []
+    for image in root.iter("img"):
+        address = (image.get("src") or "").strip()
+        if EMBEDDED_PICTURE.match(address):
+            found += [""] * (len(address) >= LEAST)
+        elif not ORNAMENT.search(address) and furniture(image) is None:
+            sizes = [int(size[1]) for text in (image.get("width"), image.get("style")) if text and (size := PIXELS.search(text))]
+            found += [address] * (max(sizes, default=0) >= WIDE_PICTURE)
+    return found
+
+
+def _about_pictures(count: int) -> Note:
+    from extract.scanned import HINT, is_available  # noqa: PLC0415  # loads numpy
+
+    if is_available():
+        return Note("pictures_apart", f"页面文字很少，另有{count}张图片，图片作为附件另行识别", f"little text and {count} pictures, which are recognised as attachments of the page")
+    return Note("pictures_for_text", f"页面文字很少，另有{count}张图片，图中文字未读；{HINT[0]}", f"little text and {count} pictures, whose text was not read; {HINT[1]}")
 
 
 def is_positioned(root: _Element) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from extract.document import Heading, Link, Paragraph, Span
 from normalize.cover import ATTACHED, FILE
+from normalize.disclosing import PICTURE
 from normalize.titles import squeeze
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ def _phone_in(text: str) -> str | None:
 
 
 def attachments_of(document: Document) -> tuple[Link, ...]:
-    """The files a page links to or names (附件): links to documents, links called 附件 or 决算公开表, and attachments named without a link.
+    """The files a page links to or names (附件): links to documents and pictures, links called 附件 or 决算公开表, and attachments named without a link.
 
     An attachment that is only named has an empty target.
     """
-    linked = [link for link in document.links if FILE.search(link.target) or FILE.search(link.text.strip()) or _DOWNLOAD.search(link.text.strip())]
+    linked = [link for link in document.links if FILE.search(link.target) or PICTURE.search(link.target) or FILE.search(link.text.strip()) or _DOWNLOAD.search(link.text.strip())]
     texts = {text for link in linked if (text := squeeze(link.text))}
     named = [
         Link(match["name"].strip(), "", Span(match.start("name"), match.start("name") + len(match["name"].rstrip())))

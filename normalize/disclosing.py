@@ -30,7 +30,9 @@ _FORM_WORD = re.compile(trie_pattern([key(word) for word in _WORDS["forms"]["wor
 _UNFILLED = re.compile(r"[XxＸ×]{2,}(?![A-Za-z])")
 _STAGE = re.compile("决算|预算|绩效")
 _FILE = re.compile(r"\.(?:pdf|xlsx?|docx?|wps|et|ofd|zip|rar|7z)(?:[?#]|$)", re.IGNORECASE)
+PICTURE = re.compile(r"\.(?:jpe?g|png|bmp|tiff?|webp)(?:[?#]|$)", re.IGNORECASE)
 _TOPIC = re.compile(r"部门预算|部门决算|单位预算|单位决算|预决算|预算公开|决算公开|预算/决算")
+_PICTURED = {"pictures_for_text": "needs_ocr", "pictures_apart": "attachments_only"}  # what the reader notes of a page whose tables are pictures
 LONGEST_CAPTION = 60
 ENOUGH = 60
 
@@ -155,9 +157,9 @@ def status_of(document: Document, signals: Signals, identity: Identity, disclosu
         if disclosure.budget_lines or disclosure.projects or disclosure.quantities:
             return Verdict("ok", "", "")
         return Verdict("partial", "有预决算标题和金额，但没有一行能够读出", "titles and amounts of a disclosure, but no row could be read")
-    pictured = next((note for note in document.notes if note.kind == "pictures_for_text"), None)
-    if pictured is not None and signals.titled and not identity.attachments:
-        return Verdict("needs_ocr", f"有预决算标题；{pictured.zh}", f"a title of a disclosure; {pictured.en}")
+    pictured = next((note for note in document.notes if note.kind in _PICTURED), None)
+    if pictured is not None and signals.titled and all(PICTURE.search(link.target) for link in identity.attachments):
+        return Verdict(_PICTURED[pictured.kind], f"有预决算标题；{pictured.zh}", f"a title of a disclosure; {pictured.en}")
     if signals.announces:
         files = len(identity.attachments)
         if files:

@@ -279,7 +279,7 @@ def test_random_markup_loses_no_visible_word() -> None:
 def test_a_disclosure_whose_tables_are_pictures_needs_ocr_and_ornaments_are_no_pictures() -> None:
     page = "<title>云岭县档案馆2023年度部门决算</title><h1>云岭县档案馆2023年度部门决算</h1><p>发布时间：2024-08-19</p>{}"
     pictured = read_html(page.format('<p><img src="/upload/1.jpg" width="900"></p><p><img src="/upload/2.png" style="width: 860px"></p>'), Source("a.html", "ab" * 32))
-    assert [note.en for note in pictured.notes] == ["little text and 2 pictures, whose text was not read"]
+    assert [note.en for note in pictured.notes] == ['little text and 2 pictures, whose text was not read; to read it: pip install "gongkai[ocr]"']
     assert normalize(pictured).status == "needs_ocr"
     plain = read_html(page.format('<img src="/images/logo.png"><img src="/a.jpg" width="80"><div class="footer"><img src="/beian.png"></div>'), Source("a.html", "ab" * 32))
     assert plain.notes == ()

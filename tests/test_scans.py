@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from base64 import b64encode
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image
+from pyarrow.parquet import read_table
 
 from extract import scanned
 from extract.document import Document, DocumentError, Span
 from extract.pdfium import drawn_page
 from extract.reading import read
 from fixtures.generators.scans import measured, only, scan
+from gongkai.sources import again
 from normalize.disclosure import normalize
 
 if TYPE_CHECKING:
@@ -122,6 +125,30 @@ def test_a_run_reads_what_it_had_to_leave_before(tmp_path: Path, monkeypatch: py
     assert [one.returncode for one in ended] == [3, 0, 0]
     assert "needs_ocr" in ended[0].stdout
     assert ["1 新读 read" in one.stderr for one in ended] == [True, True, False]
+
+
+@needs_ocr
+@pytest.mark.parametrize("embedded", [False, True])
+def test_a_page_whose_tables_are_pictures_is_read_through_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, embedded: bool) -> None:
+    width, height, pixels = drawn_page(PDF, PAGE, 200 / 72)
+    drawn = io.BytesIO()
+    Image.frombytes("RGB", (width, height), pixels).convert("L").save(drawn, "PNG")
+    (tmp_path / "in" / "files").mkdir(parents=True)
+    if not embedded:
+        (tmp_path / "in" / "files" / "1.png").write_bytes(drawn.getvalue())
+    address = "data:image/png;base64," + b64encode(drawn.getvalue()).decode() if embedded else "./files/1.png"
+    (tmp_path / "in" / "page.html").write_text(f'<title>云岭县防护林站2031年度部门决算</title><h1>云岭县防护林站2031年度部门决算</h1><p><img src="{address}" width="900"></p>', encoding="utf-8")
+    monkeypatch.delenv(scanned.SWITCH, raising=False)
+    words = [sys.executable, "-m", "gongkai", "run", "in", "--output", "out", "--progress", "none", "--workers", "1"]
+    for more, statuses in ((["--no-ocr"], ("needs_ocr", "needs_ocr")), ([], ("attachments_only", "ok"))):
+        subprocess.run([*words, *more], cwd=tmp_path, capture_output=True, check=False)
+        page, picture = sorted(read_table(tmp_path / "out" / "data" / "documents.parquet").to_pylist(), key=lambda row: str(row["media_type"]), reverse=True)
+        assert (page["status"], picture["status"]) == statuses
+    assert picture["source"] == ("in/page.html!/picture-1" if embedded else "in/files/1.png")
+    assert (picture["parent_document_id"], picture["source_page"]) == (page["document_id"], "in/page.html")
+    assert (picture["department"], picture["fiscal_year"], picture["stage"]) == (page["department"], 2031, "final")
+    monkeypatch.chdir(tmp_path)
+    assert again(picture["source"]) == drawn.getvalue()
 
 
 @needs_ocr

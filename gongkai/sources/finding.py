@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from extract.embedded import MARK, embedded_pictures
 from extract.reading import HEAD, lacking, media_type, office_type
 from gongkai.errors import DependencyError, GongkaiError, InputError, UsageError
 from gongkai.sources import remote
@@ -123,11 +124,22 @@ def _inside(origin: Origin, place: Place, stream: IO[bytes], budget: Budget, *, 
             if named:
                 _can_be_read(stream, kind)
             yield _whole(origin, place, stream, kind)
+            if kind == "text/html":
+                yield from _pictures(origin, place, stream)
     except DependencyError as error:
         if named:
             raise
         stream.seek(0)
         yield _whole(origin, place, stream, kind)._replace(trouble=Trouble("unreadable", str(error)))
+
+
+def _pictures(origin: Origin, place: Place, stream: IO[bytes]) -> Iterator[Item]:
+    """The pictures inside a page, as attachments of it."""
+    stream.seek(0)
+    page = stream.read()
+    for number, picture in enumerate(embedded_pictures(page)) if MARK in page else ():
+        inner = Origin(f"{origin.address}!/picture-{number + 1}", origin.address, origin.fetched_at)
+        yield _whole(inner, (*place, Step("picture", str(number))), io.BytesIO(picture), media_type(picture))
 
 
 def _can_be_read(stream: IO[bytes], kind: str) -> None:
