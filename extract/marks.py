@@ -149,6 +149,18 @@ def turned(glyphs: Glyphs, rules: Rules, size: tuple[float, float], angle: int) 
     return upright, straight_rules(points.reshape(-1, 4), turn), turn.size()
 
 
+def turned_back(boxes: NDArray[np.float32], size: tuple[float, float], angle: int) -> NDArray[np.float32]:
+    """Boxes on a page that was turned by `angle` to be read, of the `size` that it then has, where the page itself shows them.
+
+    >>> turned_back(np.array([[10, 20, 30, 25]], np.float32), (800, 600), 90).tolist()
+    [[575.0, 10.0, 580.0, 30.0]]
+    """
+    x0, y0, x1, y1 = boxes.T
+    width, height = size
+    sides = {90: (height - y1, x0, height - y0, x1), 180: (width - x1, height - y1, width - x0, height - y0), 270: (y0, width - x1, y1, width - x0)}
+    return np.stack(sides[angle], axis=1).astype(np.float32) if angle else boxes
+
+
 def common_angle(glyphs: Glyphs) -> int:
     """The angle most characters of a page are read at."""
     return int(np.bincount(glyphs.angles // 90, minlength=4).argmax()) * 90 if len(glyphs.codes) else 0

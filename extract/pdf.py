@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from extract.document import Document, DocumentError, Layout, Note, Source
-from extract.marks import NO_GLYPHS, NO_RULES, UNMAPPED, PageMarks, common_angle, turned
+from extract.marks import NO_GLYPHS, NO_RULES, UNMAPPED, PageMarks, common_angle, turned, turned_back
 from extract.paged import Leaf, bind, read_leaf
 from extract.pages import page_marks
 from extract.pdfium import drawn_page, open_pdf
@@ -107,15 +107,7 @@ def _as_printed(layout: Layout, pages: Sequence[PdfPage]) -> Layout:
         if not page.angle:
             continue
         here = layout.pages == page.leaf.number
-        x0, y0, x1, y1 = layout.boxes[here].T
-        width, height = page.leaf.width, page.leaf.height
-        if page.angle == 90:
-            back = (height - y1, x0, height - y0, x1)
-        elif page.angle == 180:
-            back = (width - x1, height - y1, width - x0, height - y0)
-        else:
-            back = (y0, width - x1, y1, width - x0)
-        layout.boxes[here] = np.stack(back, axis=1)
+        layout.boxes[here] = turned_back(layout.boxes[here], (page.leaf.width, page.leaf.height), page.angle)
     return layout
 
 

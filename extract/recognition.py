@@ -18,6 +18,7 @@ from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from extract import scanned
 from extract.document import OWN, Document, DocumentError, Layout, Note, Source, Span
+from extract.marks import turned_back
 from extract.paged import Leaf, bind, read_leaf
 
 if TYPE_CHECKING:
@@ -33,11 +34,12 @@ FIGURE = re.compile(r"[-－]?[\d０-９][\d０-９,，.．]*[%％]?")
 
 
 class ScannedPage(NamedTuple):
-    """A page that was recognised: its leaf, how sure every character is by where it stands, the degrees it was turned back to be read."""
+    """A page that was recognised: its leaf, how sure every character is by where it stands, the degrees and the right angles it was turned back to be read."""
 
     leaf: Leaf
     sure: dict[tuple[float, float], float]
     turned: float
+    angle: int
 
 
 def read_pictures(numbers: Sequence[int], drawn: Callable[[int], NDArray[np.uint8]]) -> dict[int, ScannedPage]:
@@ -52,7 +54,7 @@ def _page(picture: NDArray[np.uint8], number: int) -> ScannedPage:
     glyphs = found.marks.glyphs
     leaf = read_leaf(glyphs, found.marks.rules, number, (found.marks.width, found.marks.height))
     corners = glyphs.boxes[:, :2].astype(np.float32).tolist()
-    return ScannedPage(leaf, {(x, y): sure for (x, y), sure in zip(corners, found.confidence.tolist(), strict=True)}, found.turned)
+    return ScannedPage(leaf, {(x, y): sure for (x, y), sure in zip(corners, found.confidence.tolist(), strict=True)}, found.turned, found.angle)
 
 
 def with_confidence(layout: Layout, pages: Mapping[int, ScannedPage]) -> Layout:
@@ -66,6 +68,7 @@ def with_confidence(layout: Layout, pages: Mapping[int, ScannedPage]) -> Layout:
         sure[here] = [page.sure.get((x, y), 0.0) for x, y in layout.boxes[here, :2].tolist()]
         if page.turned:
             boxes[here] = _turned_back(layout.boxes[here], page)
+        boxes[here] = turned_back(boxes[here], (page.leaf.width, page.leaf.height), page.angle)
     return Layout(layout.pages, boxes, sure)
 
 

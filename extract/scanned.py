@@ -37,6 +37,7 @@ SOLID = 0.93  # of the length of a rule is ink
 TABLE_WIDE, TABLE_TALL, NEAR = 160, 130, 8  # pixels: rules so long are those of a table; how near two rules meet
 NARROW, CLEAR, SMALLEST = 8, 4, 6  # pixels: less is no piece of a line; kept away from a rule; the smallest picture worth reading
 AGAIN = 1.6  # how much larger a figure is read the second time
+LEGIBLE, FEW_LINES = 0.8, 12  # mean confidence of a page that lies as it is read; lines that show which way it should lie
 DOUBTFUL = 0.80  # below this a reading is doubtful whatever else is known
 AT_ODDS = 0.5  # of a figure that reads otherwise the second time
 FIGURE = re.compile(r"[\d０-９]")
@@ -48,11 +49,12 @@ INK, BORDER, AIR = 45, 7, 6  # how much darker than its paper ink is; pixels at 
 
 
 class Recognised(NamedTuple):
-    """A page as a machine read it: its marks, how sure it is of each character, the degrees it was turned back."""
+    """A page as a machine read it: its marks, how sure it is of each character, the degrees and the right angles it was turned back."""
 
     marks: PageMarks
     confidence: NDArray[np.float32]
     turned: float
+    angle: int  # 0, 90, 180, 270: of the marks against the picture
 
 
 def is_available() -> bool:
@@ -70,7 +72,35 @@ def _engine() -> Any:
 
 
 def recognised(picture: Picture, number: int) -> Recognised:
-    """A page, drawn at `DPI`, as marks in points."""
+    """A page, drawn at `DPI`, as marks in points. What can hardly be read as it lies is read the way round it reads best."""
+    found = _recognised(picture, number, 0)
+    if not len(found.confidence) or found.confidence.mean() >= LEGIBLE:
+        return found
+    best = max(range(4), key=lambda quarters: _legible(_quarters(picture, quarters)))
+    return _recognised(_quarters(picture, best), number, 90 * best) if best else found
+
+
+def _quarters(picture: Picture, quarters: int) -> Picture:
+    return np.ascontiguousarray(np.rot90(picture, quarters))
+
+
+def _legible(picture: Picture) -> float:
+    """How much can be read of a few long lines of a page as it lies: characters, each as sure as it is."""
+    import cv2  # noqa: PLC0415
+
+    small = cv2.cvtColor(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), cv2.COLOR_GRAY2BGR)
+    lines = sorted((2 * box for box in _lines(small)), key=lambda box: box[0] - box[2])[:FEW_LINES]
+    colour = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
+    return sum(sum(_read(colour, tuple(box.tolist())).sure) for box in lines)
+
+
+def _lines(colour: NDArray[Any]) -> list[NDArray[np.float64]]:
+    """Where lines of text are: left, top, right, bottom."""
+    found = _engine()(colour, use_det=True, use_cls=False, use_rec=False)
+    return [np.concatenate((corners.min(axis=0), corners.max(axis=0))).astype(float) for corners in (found.boxes if found.boxes is not None else ())]
+
+
+def _recognised(picture: Picture, number: int, quarters: int) -> Recognised:
     angle = skew(picture)
     upright = _turned(picture, angle) if abs(angle) >= LEVEL else picture
     height, width = upright.shape
@@ -79,7 +109,7 @@ def recognised(picture: Picture, number: int) -> Recognised:
     glyphs = _glyphs(boxes, codes) if len(codes) else NO_GLYPHS
     points = Rules(rules.across * POINT, rules.down * POINT)
     marks = PageMarks(number, width * POINT, height * POINT, glyphs, points, images=1.0)
-    return Recognised(marks, np.array(sure, np.float32), angle if abs(angle) >= LEVEL else 0.0)
+    return Recognised(marks, np.array(sure, np.float32), angle if abs(angle) >= LEVEL else 0.0, quarters)
 
 
 def skew(picture: Picture) -> float:
@@ -170,12 +200,10 @@ def _characters(picture: Picture, rules: Rules) -> tuple[list[tuple[float, float
     import cv2  # noqa: PLC0415
 
     colour = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-    found = _engine()(colour, use_det=True, use_cls=False, use_rec=False)
     boxes: list[tuple[float, float, float, float, float]] = []
     codes: list[int] = []
     sure: list[float] = []
-    lines = [(*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist()) for corners in (found.boxes if found.boxes is not None else ())]
-    for box in _pieces(lines, rules):
+    for box in _pieces([tuple(line.tolist()) for line in _lines(colour)], rules):
         piece = _read(colour, box)
         for place, (start, end) in enumerate(_advances(piece.text)):
             if not piece.text[place].isspace():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from base64 import b64encode
@@ -89,6 +90,24 @@ def test_boxes_of_a_page_that_was_askew_lie_where_the_picture_shows_them(one: Do
         assert here is not None
         askew = turn @ (np.array(((there.x0 + there.x1) / 2, (there.y0 + there.y1) / 2)) - centre) + centre
         assert np.abs(askew - np.array(((here.x0 + here.x1) / 2, (here.y0 + here.y1) / 2))).max() < 6
+
+
+@needs_ocr
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_page_on_its_side_or_upside_down_is_read_as_if_it_stood(one: Document, wanted: None, quarters: int) -> None:
+    width, height, pixels = drawn_page(PDF, PAGE, 200 / 72)
+    lying = Image.frombytes("RGB", (width, height), pixels).convert("L").rotate(90 * quarters, expand=True)
+    out = io.BytesIO()
+    lying.save(out, "PNG", dpi=(200, 200))
+    document = read(out.getvalue(), "lying.png")
+    figures = [sorted(re.findall(r"\d[\d,]*\.\d\d", whole.content)) for whole in (one, document)]
+    assert figures[0] == figures[1]
+    place = document.place(Span(at := document.content.index("1,151.48"), at + 8))
+    assert place is not None
+    scale = 200 / 72
+    shown = np.asarray(lying)[int(place.y0 * scale) - 2 : int(place.y1 * scale) + 2, int(place.x0 * scale) - 2 : int(place.x1 * scale) + 2]
+    assert (place.y1 - place.y0 > place.x1 - place.x0) == (quarters != 2)
+    assert (shown < 128).mean() > 0.05, "there is ink where the figure is said to stand"
 
 
 @needs_ocr
