@@ -14,7 +14,7 @@ from extract.marks import NO_GLYPHS, NO_RULES, UNMAPPED, PageMarks, common_angle
 from extract.paged import Leaf, bind, read_leaf
 from extract.pages import page_marks
 from extract.pdfium import drawn_page, open_pdf
-from extract.recognition import listed, read_pictures, recognition_notes, with_confidence
+from extract.recognition import figures_alike, listed, read_pictures, recognition_notes, with_confidence
 from extract.scanned import DPI, HINT, is_available
 
 if TYPE_CHECKING:
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from extract.recognition import ScannedPage
+
 PAGES_AT_A_TIME = 8
 LEAST_TEXT = 12  # characters: a page with fewer bears at most a page number or a stamp
 SCANNED_SHARE = 0.9  # of the pages without text but with pictures make the file a scan
 OUTLINES = 40  # curved paths on a page without text: its characters are drawn as outlines
 PICTURE = re.compile(rb"/Subtype\s*/Image\b")
+BORNE_OUT = 0.9  # of the figures of an invisible text must stand in the picture too
 UNMAPPED_SHARE = 0.3  # of characters without a code make a text layer worthless
 OFFICE_TITLE = re.compile(r"^(?:Microsoft (?:Word|Excel|PowerPoint) - )|\.(?:docx?|xlsx?|pptx?|pdf|wps|et|rtf|txt)$", re.IGNORECASE)
 CHARACTERS = re.compile(r"[\u3400-\u9fff]")
@@ -50,10 +53,12 @@ def read_pdf(data: bytes, source: Source) -> Document:
         pages = list(_read(page_marks(pdf)))
         claimed, title = pdf.page_count, pdf.title
     scanned = read_pictures(_pictures(pages, data), lambda number: drawn_grey(data, number))
+    denied = _denied(pages, scanned, data)
+    scanned |= denied
     pages = [PdfPage(scanned[page.leaf.number].leaf, 0, page.characters, 0, page.marks) if page.leaf.number in scanned else page for page in pages]
     (content, blocks, layout), furniture = bind([page.leaf for page in pages])
     layout = with_confidence(_as_printed(layout, pages), scanned)
-    notes = (*_notes(pages, claimed, furniture, scanned), *recognition_notes(content, layout, scanned))
+    notes = (*_notes(pages, claimed, furniture, scanned), *_layers(pages, denied), *recognition_notes(content, layout, scanned))
     return Document(source, content, blocks, _title(title), notes=notes, page_count=claimed, layout=layout)
 
 
@@ -101,6 +106,27 @@ def _pictures(pages: Sequence[PdfPage], data: bytes) -> list[int]:
     return []
 
 
+def _denied(pages: Sequence[PdfPage], scanned: Collection[int], data: bytes) -> dict[int, ScannedPage]:
+    """The pages whose invisible text another reading of the scan under it does not bear out, as that reading has them."""
+    if not is_available():
+        return {}
+    own = {page.leaf.number: page.leaf for page in pages if page.marks.overlay and page.leaf.number not in scanned}
+    seen = read_pictures(list(own), lambda number: drawn_grey(data, number))
+    return {number: page for number, page in seen.items() if figures_alike(own[number], page.leaf) < BORNE_OUT}
+
+
+def _layers(pages: Sequence[PdfPage], denied: Collection[int]) -> Iterator[Note]:
+    """What the text that lies invisibly over a scan is worth."""
+    if overlays := [page.leaf.number for page in pages if page.marks.overlay and page.leaf.number not in denied]:
+        yield Note("text_over_scan", f"第 {listed(overlays)} 页的文字是扫描件上的识别结果", f"the text of pages {listed(overlays)} is a machine's reading of a scan")
+    if denied:
+        yield Note(
+            "text_layer_disagrees",
+            f"第 {listed(denied)} 页扫描件上的隐藏文字与图片不符，已改用图片识别结果",
+            f"the hidden text over the scan disagrees with the picture on pages {listed(denied)}; the picture was recognised instead",
+        )
+
+
 def _as_printed(layout: Layout, pages: Sequence[PdfPage]) -> Layout:
     """Boxes of pages that were turned to be read, back where the page shows them."""
     for page in pages:
@@ -125,8 +151,6 @@ def _notes(pages: Sequence[PdfPage], claimed: int, furniture: int, scanned: Coll
         yield Note("page_furniture", f"{furniture} 行页码、页眉页脚未入正文", f"{furniture} lines of page numbers and running heads are not in the text")
     if blank := [page.leaf.number for page in pages if page.leaf.number not in scanned and page.characters < LEAST_TEXT and (page.marks.images > 0.3 or page.marks.drawn >= OUTLINES)]:
         yield Note("page_without_text", f"第 {listed(blank)} 页是图片，没有文字层", f"pages {listed(blank)} are pictures without a text layer")
-    if overlays := [page.leaf.number for page in pages if page.marks.overlay]:
-        yield Note("text_over_scan", f"第 {listed(overlays)} 页的文字是扫描件上的识别结果", f"the text of pages {listed(overlays)} is a machine's reading of a scan")
     if unasked := [page.leaf.number for page in pages if page.marks.recovered < 0]:
         yield Note("font_not_embedded", f"第 {listed(unasked)} 页有字体未嵌入文件，可能缺字", f"pages {listed(unasked)} use fonts that are not in the file; characters may be missing")
     if recovered := {page.leaf.number: page.marks.recovered for page in pages if page.marks.recovered > 0}:

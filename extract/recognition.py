@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections import Counter
 from dataclasses import replace
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,6 +31,7 @@ LONG_SIDE = 2339  # pixels of an A4 page at the resolution that is read, for pic
 MOST_PIXELS = 60_000_000
 MOST_PAGES = 300  # of one document
 MOST_DOUBTS = 300
+SEPARATOR = re.compile(r"[,，]")
 FIGURE = re.compile(r"[-－]?[\d０-９][\d０-９,，.．]*[%％]?")
 
 
@@ -55,6 +57,13 @@ def _page(picture: NDArray[np.uint8], number: int) -> ScannedPage:
     leaf = read_leaf(glyphs, found.marks.rules, number, (found.marks.width, found.marks.height))
     corners = glyphs.boxes[:, :2].astype(np.float32).tolist()
     return ScannedPage(leaf, {(x, y): sure for (x, y), sure in zip(corners, found.confidence.tolist(), strict=True)}, found.turned, found.angle)
+
+
+def figures_alike(one: Leaf, other: Leaf) -> float:
+    """The share of figures that two readings of a page have in common, 0 to 1; 1 where neither has any."""
+    first, second = (Counter(SEPARATOR.sub("", figure) for figure in FIGURE.findall(bind([leaf]).composition.content)) for leaf in (one, other))
+    most = max(first.total(), second.total())
+    return (first & second).total() / most if most else 1.0
 
 
 def with_confidence(layout: Layout, pages: Mapping[int, ScannedPage]) -> Layout:

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 from pyarrow.parquet import read_table
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
 
 from extract import scanned
 from extract.document import Document, DocumentError, Span
@@ -122,6 +124,35 @@ def test_a_scanned_page_among_pages_of_text_is_read_and_told_apart(wanted: None)
     sure = {box.page: document.confidence(table.span) is not None for table in document.tables() if (box := document.place(Span(table.span.start, table.span.start + 40)))}
     assert sure == {1: False, 2: True}
     assert [note.en for note in document.notes if note.kind == "read_by_ocr"] == ["pages 2 have no usable text layer; they were recognised by machine"]
+
+
+def overlaid(figures: list[tuple[str, tuple[float, float]]]) -> bytes:
+    """The page as a picture, and these figures as invisible text over it, as a scanner's program leaves them."""
+    width, height, pixels = drawn_page(PDF, PAGE, 200 / 72)
+    out = io.BytesIO()
+    canvas = Canvas(out, invariant=1, pagesize=(width * 0.36, height * 0.36))
+    canvas.drawImage(ImageReader(Image.frombytes("RGB", (width, height), pixels).convert("L")), 0, 0, width * 0.36, height * 0.36)
+    for figure, (left, low) in figures:
+        text = canvas.beginText(left, height * 0.36 - low)
+        text.setFont("Helvetica", 9)
+        text.setTextRenderMode(3)
+        text.textOut(figure)
+        canvas.drawText(text)
+    canvas.save()
+    return out.getvalue()
+
+
+@needs_ocr
+@pytest.mark.parametrize("true", [True, False])
+def test_an_invisible_layer_of_text_is_believed_as_far_as_the_picture_bears_it_out(wanted: None, *, true: bool) -> None:
+    own = read(only(PDF, [PAGE]), "own.pdf")
+    printed = [(match[0], own.place(Span(*match.span()))) for match in re.finditer(r"\d[\d,.]*", own.content)]
+    figures = [(figure if true else figure.replace("1", "7").replace("5", "3"), (place.x0, place.y1)) for figure, place in printed if place]
+    document = read(overlaid(figures), "layer.pdf")
+    kinds = {note.kind for note in document.notes}
+    assert ("text_over_scan" in kinds, "text_layer_disagrees" in kinds, "read_by_ocr" in kinds) == (true, not true, not true)
+    assert "1,151.48" in document.content
+    assert ("本年支出合计" in document.content) != true, "the layer holds figures only"
 
 
 @needs_ocr
