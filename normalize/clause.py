@@ -66,6 +66,12 @@ class State:
     pattern: re.Pattern[str] = field(default_factory=lambda: re.compile(""))  # the tokens of the passage being read
     spent: bool = False  # a number has been read since the last subject
 
+    def both_sides(self) -> tuple[Subject, ...]:
+        """The subjects; both where the sentence named revenue and expenditure of one kind one after the other and only the second is left."""
+        both = tuple(subject for subject in self.named[-2:] if subject.first.endswith(("_revenue", "_expenditure")))
+        alike = len(both) == 2 and both[0].first.removesuffix("revenue") == both[1].first.removesuffix("expenditure")
+        return both if alike and len(self.subjects) == 1 else self.subjects
+
     def end_sentence(self) -> None:
         if self.listed > 1 and self.reason < 0 and not self.purpose:  # the list is done: the next sentence speaks of its head again
             self.subjects = self.money = self.parent

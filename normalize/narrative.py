@@ -19,6 +19,7 @@ from normalize.lexicon import Measure
 from normalize.meaning import KPI_SECTIONS, Meaning
 from normalize.records import Identity, Recognised, Section
 from normalize.sections import numbered
+from normalize.vocabulary import load_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,6 +43,7 @@ _TRACKED = {"编报绩效目标": "target_set", "绩效跟踪": "tracking", "绩
 _GRADES = {"优秀": "优", "良好": "良"}
 _SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "level_adjusted", "level_budget", "level_executed", "level_final"})
 _WHOLE_SIDE = re.compile("(?:今年|当年|全年|全部|总体)(?:收入|支出)")  # never the item named last
+_DISTRIBUTED = tuple(load_toml("wording.toml")["subjects"]["distributed"])
 _SIDES = {"收入": "_revenue", "支出": "_expenditure"}
 _UNIT_SAID = re.compile(r"[\[(]?(?:金额|计量)?单位:(?:人民币)?(亿元|万元|千元|元)[\])]?$")
 _PLANNED = re.compile(r"[,;](?:20\d\d年)?(?:预算)?安排(?:预算)?为?$")  # ends a purpose: 主要用于…,2026年安排5万元
@@ -112,7 +114,9 @@ class _Reader:
         """Words between two tokens: a noun of its own takes the next figure away from the subject, 合计 gives it back."""
         clause = re.split("[,;。:]", gap)[-1]
         side = _SIDES.get(clause)
-        if gap in TOTALS and not state.subjects:
+        if clause.endswith(_DISTRIBUTED) and len(both := state.both_sides()) > 1:
+            state.subjects, state.paired = both, 0  # 收入总计…,支出总计…,各增加
+        elif gap in TOTALS and not state.subjects:
             state.subjects = state.money = state.put_off
         elif side is not None and state.parent and state.parent[0].first.endswith(side):
             state.subjects = state.money = state.parent  # 收入比上年增加: the head of the list before
@@ -238,9 +242,7 @@ class _Reader:
             state.mode = state.level = None
             state.sign = 0
         elif name == "paired":
-            both = tuple(subject for subject in state.named[-2:] if subject.first.endswith(("_revenue", "_expenditure")))
-            if len(state.subjects) == 1 and len(both) == 2 and both[0].first.removesuffix("revenue") == both[1].first.removesuffix("expenditure"):
-                state.subjects = both
+            state.subjects = state.both_sides()
             state.paired = 0 if len(dealt(state.subjects)) > 1 else -1
             state.projects = self.meaning.kind in KPI_SECTIONS and "项目" in text.text[max(0, token.start() - 12) : token.start()]
         elif name.startswith("level_"):

@@ -120,6 +120,15 @@ def test_paired_values_are_dealt_to_both_sides() -> None:
     assert [said(row) for row in found.budget_lines] == [("total_revenue", "final", "1234.50", "万元"), ("total_expenditure", "final", "1200.10", "万元")]
 
 
+def test_a_change_of_each_is_said_of_both_sides_and_of_no_others() -> None:
+    _, found = read("收入总计120.00万元，支出总计120.00万元，与上年相比各增加5.00万元，增长4.35%。")
+    changes = [(row.measure, said(row)[2]) for row in found.budget_lines if row.basis.startswith("change")]
+    assert changes == [("total_revenue", "5.00"), ("total_expenditure", "5.00"), ("total_revenue", "4.35"), ("total_expenditure", "4.35")]
+    for other in ("收入总计120.00万元，支出总计110.00万元，与上年相比增加5.00万元。", "收入合计120.00万元，基本支出80.00万元，与上年相比各增加5.00万元。"):
+        _, found = read(other)
+        assert len([row for row in found.budget_lines if row.basis.startswith("change")]) == 1
+
+
 def test_a_reason_belongs_to_the_changes_before_it() -> None:
     _, found = read("支出合计81.50万元，较上年决算数增加7.47万元，主要原因是新增职责。")
     assert [(row.basis, row.reason_text) for row in found.budget_lines] == [("final", None), ("change_vs_prior_final", "主要原因是新增职责")]
