@@ -18,7 +18,7 @@ WRITING_ROOMS = ("rows.py", "columns.csv", "csvtext.py")
 
 @cache
 def extractor_version() -> str:
-    """`0.1.0+` and 8 hex digits that change with any rule, so that an edited word list is never mistaken for work already done."""
+    """`1.0.0+` and 8 hex digits that change with any rule, so that an edited word list is never mistaken for work already done."""
     digest = sha256()
     for floor in READING_FLOORS:
         for file in _knowledge(files(floor)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 import subprocess
 import sys
 from decimal import Decimal
@@ -111,9 +112,11 @@ def test_ci_runs_exactly_the_commands_of_readme(readme: str, root: Path) -> None
     assert test in ci
 
 
-def test_the_changelog_has_an_entry_for_what_is_not_released(root: Path) -> None:
+def test_the_changelog_tells_of_the_version_that_is_built(root: Path) -> None:
     changes = (root / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert re.search(r"## \[Unreleased\]\n\n### (Added|Changed|Fixed)\n- ", changes)
+    version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert re.search(rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d\n\n(?!## )", changes, re.MULTILINE)
+    assert changes.index("## [Unreleased]") < changes.index(f"## [{version}]")
 
 
 def test_every_decision_fits_on_a_page(root: Path) -> None:
