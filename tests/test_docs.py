@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 import subprocess
 import sys
+import tomllib
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
