@@ -39,8 +39,8 @@ def main(pythons: list[str]) -> None:
         subprocess.run([own, "-m", "pip", "install", "-q", "--disable-pip-version-check", "build"], check=True, stderr=subprocess.DEVNULL)
         subprocess.run([own, "-m", "build", "--outdir", str(Path(folder) / "dist"), str(ROOT)], check=True, capture_output=True)
         (wheel,), (sdist,) = ((Path(folder) / "dist").glob(pattern) for pattern in ("*.whl", "*.tar.gz"))
-        for python, package in [*((python, wheel) for python in pythons), (pythons[0], sdist)]:
-            print(f"{python} {package.name}: {tried(python, package, Path(folder) / f'{Path(python).name}-{package.suffix[1:]}')}", flush=True)
+        for number, (python, package) in enumerate([*((python, wheel) for python in pythons), (pythons[0], sdist)]):
+            print(f"{python} {package.name}: {tried(python, package, Path(folder) / str(number))}", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import struct
 import sys
 import zipfile
 import zlib
+from base64 import b64encode
 from hashlib import md5, sha256
 from typing import TYPE_CHECKING
 
@@ -227,6 +228,21 @@ def test_a_missing_library_stops_a_run_that_names_the_file_and_is_a_row_in_a_fol
     monkeypatch.setitem(sys.modules, "fsspec.core", None)
     with pytest.raises(DependencyError, match=r"gongkai\[s3\]"):
         found("s3://bucket/crawl")
+
+
+def test_the_large_pictures_inside_a_page_are_documents_attached_to_it(tmp_path: Path) -> None:
+    pytest.importorskip("fastwarc")
+    table, ornament = (b"\x89PNG\r\n\x1a\n" + bytes(size) for size in (20_000, 200))
+    images = [b'<img src="data:image/%s;base64,%s">' % (kind, b64encode(data)) for kind, data in ((b"png", table), (b"png", ornament), (b"svg+xml", table), (b"PNG", table + b"2"))]
+    page = PAGE + b"".join(images)
+    items = found(folder(tmp_path, a_html=page, b_zip=packed(("c.html", page)), d=warc(("http://a.example/", b"200 OK", page)), e_txt=b"data:image/png;base64," + b64encode(table)))
+    pages = ("a.html", "b.zip!/c.html", "http://a.example/")
+    expected = {name: "image/png" for page in pages for name in (f"{page}!/picture-1", f"{page}!/picture-2")} | dict.fromkeys(pages, "text/html") | {"e.txt": "text/plain"}
+    assert said(items) == expected
+    assert {item.origin.page for item in items if "!/picture-" in item.address} == {item.address for item in items if item.media_type == "text/html"}
+    (tmp_path / "in" / "a.html").write_bytes(PAGE)
+    with pytest.raises(OSError, match="the page has changed"):
+        bytes_of(next(item.place for item in items if item.address.endswith("a.html!/picture-1")))
 
 
 def warc(*answers: tuple[str, bytes, bytes], header: bytes = b"", pack: bool = False) -> bytes:

@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from extract.embedded import MARK, embedded_pictures
 from extract.reading import HEAD, lacking, media_type, office_type
 from gongkai.errors import DependencyError, GongkaiError, InputError, UsageError
 from gongkai.sources import remote
@@ -19,6 +18,7 @@ from gongkai.sources.folders import MAGIC, files_in, matching, nearest
 from gongkai.sources.item import Item, Origin, Place, Step, Trouble, cannot_read, unreadable
 from gongkai.sources.manifests import Listed, is_manifest, listed
 from gongkai.sources.opening import bytes_of, opened
+from gongkai.sources.pictures import pictures_in
 from gongkai.sources.warc import GZIP, records, wacz_parts
 
 if TYPE_CHECKING:
@@ -125,21 +125,13 @@ def _inside(origin: Origin, place: Place, stream: IO[bytes], budget: Budget, *, 
                 _can_be_read(stream, kind)
             yield _whole(origin, place, stream, kind)
             if kind == "text/html":
-                yield from _pictures(origin, place, stream)
+                stream.seek(0)
+                yield from pictures_in(stream.read(), origin, place)
     except DependencyError as error:
         if named:
             raise
         stream.seek(0)
         yield _whole(origin, place, stream, kind)._replace(trouble=Trouble("unreadable", str(error)))
-
-
-def _pictures(origin: Origin, place: Place, stream: IO[bytes]) -> Iterator[Item]:
-    """The pictures inside a page, as attachments of it."""
-    stream.seek(0)
-    page = stream.read()
-    for number, picture in enumerate(embedded_pictures(page)) if MARK in page else ():
-        inner = Origin(f"{origin.address}!/picture-{number + 1}", origin.address, origin.fetched_at)
-        yield _whole(inner, (*place, Step("picture", str(number))), io.BytesIO(picture), media_type(picture))
 
 
 def _can_be_read(stream: IO[bytes], kind: str) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from extract.embedded import embedded_pictures
 from gongkai.sources.archives import member_bytes
+from gongkai.sources.pictures import picture_bytes
 from gongkai.sources.remote import opened_at
 from gongkai.sources.warc import record_bytes
 
@@ -33,9 +32,4 @@ def bytes_of(place: Place) -> bytes:
 def _inside(step: Step, stream: IO[bytes]) -> bytes:
     if step.kind == "warc":
         return record_bytes(step, stream)
-    if step.kind != "picture":
-        return member_bytes(step, stream)
-    picture = next(islice(embedded_pictures(stream.read()), int(step.key), None), None)
-    if picture is None:
-        raise OSError("the page has changed")
-    return picture
+    return picture_bytes(step, stream.read()) if step.kind == "picture" else member_bytes(step, stream)

@@ -15,6 +15,7 @@ from extract.document import Note
 from extract.reading import media_type
 from gongkai.errors import DependencyError
 from gongkai.sources.item import Item, Origin, Place, Step, Trouble, unreadable
+from gongkai.sources.pictures import pictures_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +85,10 @@ def records(name: str, place: Place, stream: IO[bytes], part: Part | None = None
             if record.wanted:
                 found += 1
                 item = _item(name, place, record)
-                yield item if item.trouble or _begins(stream, at) else item._replace(trouble=PACKED_WHOLE)
+                item = item if item.trouble or _begins(stream, at) else item._replace(trouble=PACKED_WHOLE)
+                yield item
+                if item.trouble is None and item.media_type == "text/html":
+                    yield from pictures_in(record.payload, item.origin, item.place)
     except _damages() as error:
         trouble = unreadable(f"网页存档自第{at}字节起已损坏，其后未读", f"the web archive is damaged behind byte {at} and was read no further: {error}")
         yield Item(Origin(f"{name}#{at}"), place, trouble=trouble)
