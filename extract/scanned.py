@@ -45,6 +45,7 @@ PRINTED = re.compile(r"\s+")
 
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+EM, FEW_WIDTHS, MARKS = 0.74, 4.0, "(),:;!?"  # of the box of a recognised line, which has some air; em of text that show how wide one is; full width in Chinese
 INK, BORDER, AIR = 45, 7, 6  # how much darker than its paper ink is; pixels at the edge of a cell where its rule may show; kept round what is read
 
 
@@ -205,10 +206,11 @@ def _characters(picture: Picture, rules: Rules) -> tuple[list[tuple[float, float
     sure: list[float] = []
     for box in _pieces([tuple(line.tolist()) for line in _lines(colour)], rules):
         piece = _read(colour, box)
+        left, top, right, bottom = piece.box
+        high = _height(piece)
         for place, (start, end) in enumerate(_advances(piece.text)):
             if not piece.text[place].isspace():
-                left, top, right, bottom = piece.box
-                boxes.append((left + start * (right - left), top, left + end * (right - left), bottom, bottom - top))
+                boxes.append((left + start * (right - left), top, left + end * (right - left), bottom, high))
                 codes.append(ord(piece.text[place]))
                 sure.append(piece.sure[place])
     return boxes, codes, sure
@@ -291,10 +293,27 @@ def _cut(colour: NDArray[Any], box: Box) -> tuple[NDArray[Any], Box] | None:
     return cut[:, first:last], (x0 + float(columns[0]), box[1], x0 + float(columns[-1]) + 1, box[3])
 
 
+def _widths(text: str) -> list[float]:
+    """The width of each character in em: a Latin letter half of a Chinese one; marks beside Chinese are as wide, whichever code they were recognised as.
+
+    >>> _widths("（项).1,2")
+    [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5]
+    """
+    beside = [any(not other.isascii() for other in text[max(0, place - 1) : place + 2]) for place in range(len(text))]
+    return [0.5 if letter.isascii() and not (letter in MARKS and chinese) else 1.0 for letter, chinese in zip(text, beside, strict=True)]
+
+
 def _advances(text: str) -> list[tuple[float, float]]:
-    """The share of a line's width that each character takes: a Latin letter half of a Chinese one."""
-    ends = np.cumsum([0.0, *(0.5 if letter.isascii() else 1.0 for letter in text)])
+    """Where each character begins and ends, as shares of its line's width."""
+    ends = np.cumsum([0.0, *_widths(text)])
     return list(pairwise((ends / max(ends[-1], 0.5)).tolist()))
+
+
+def _height(piece: Piece) -> float:
+    """How high a line is: as its box is, but no more than its characters are wide, which is surer where there are some."""
+    left, top, right, bottom = piece.box
+    total = sum(_widths(piece.text))
+    return min(bottom - top, (right - left) / total / EM) if total >= FEW_WIDTHS else bottom - top
 
 
 def _glyphs(boxes: Sequence[tuple[float, float, float, float, float]], codes: Sequence[int]) -> Glyphs:
@@ -302,7 +321,7 @@ def _glyphs(boxes: Sequence[tuple[float, float, float, float, float]], codes: Se
     places = np.array(boxes, float) * POINT
     signs = np.array(codes, np.uint32)
     x0, y0, x1, y1, high = places.T
-    em = 0.74 * high  # a recognised line is boxed with some air
+    em = EM * high
     middle = (y0 + y1) / 2
     low = middle + em / 2
     origin = np.stack((x0, low - em * (1 - ABOVE)), axis=1)
