@@ -6,14 +6,16 @@ The plan stands in a temporary store of SQLite, which goes to disk when it grows
 from __future__ import annotations
 
 import json
-import pickle
 import sqlite3
 from contextlib import contextmanager
+from dataclasses import astuple
 from typing import TYPE_CHECKING, NamedTuple
 
+from extract.document import Note, Span
 from extract.scanned import HINT, is_available
 from gongkai import journal, sources
 from gongkai.rows import document_id
+from gongkai.sources import Item, Origin, Step, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,11 +23,10 @@ if TYPE_CHECKING:
 
     from gongkai.journal import Entry
     from gongkai.shards import Shard
-    from gongkai.sources import Item
 
 NEW, KNOWN, UNREADABLE = "new", "known", "unreadable"
 TABLES = """
-create table chosen (document_id text primary key, item blob, size int, page int, addresses text, doing text);
+create table chosen (document_id text primary key, item text, size int, page int, addresses text, doing text);
 create table doubles (address text, same_as text);
 create table again (document_id text primary key);
 """
@@ -56,7 +57,7 @@ class Plan(NamedTuple):
         kinds = (0, 1) if page is None else (int(page), int(page))
         query = "select item, addresses from chosen where doing = ? and page in (?, ?) order by size desc, document_id"
         for item, addresses in self.store.execute(query, (doing, *kinds)):
-            yield Planned(pickle.loads(item), tuple(json.loads(addresses)))  # noqa: S301  our own store, gone with its process
+            yield Planned(unpacked(item), tuple(json.loads(addresses)))
 
     def doubles(self) -> Iterator[tuple[str, str]]:
         """Each source whose bytes another has too, and that other."""
@@ -103,25 +104,37 @@ def identifier(item: Item) -> str:
     return document_id(sources.printable(item.address), item.sha256)
 
 
+def packed(item: Item) -> str:
+    """An item as plain data: JSON, with every record as the list of its fields."""
+    return json.dumps(item, default=astuple)
+
+
+def unpacked(text: str) -> Item:
+    """The item again; nothing in the text can run."""
+    origin, place, sha256, size, media_type, trouble, notes = json.loads(text)
+    odd = tuple(Note(kind, zh, en, Span(*span) if span else None) for kind, zh, en, span in notes)
+    return Item(Origin(*origin), tuple(Step(*step) for step in place), sha256, size, media_type, Trouble(*trouble) if trouble else None, odd)
+
+
 def _choose(store: sqlite3.Connection, item: Item) -> None:
     chosen, address = identifier(item), sources.printable(item.address)
     same = store.execute("select item, addresses from chosen where document_id = ?", (chosen,)).fetchone()
     if same is None:
-        store.execute("insert into chosen values (?, ?, ?, ?, ?, '')", (chosen, pickle.dumps(item), item.size, int(item.page), json.dumps([address])))
+        store.execute("insert into chosen values (?, ?, ?, ?, ?, '')", (chosen, packed(item), item.size, int(item.page), json.dumps([address])))
         return
-    first, addresses = pickle.loads(same[0]), json.loads(same[1])  # noqa: S301
+    first, addresses = unpacked(same[0]), json.loads(same[1])
     store.execute("insert into doubles values (?, ?)", (address, addresses[0]))
     joined = first.joined(item)
     both = list(dict.fromkeys([*addresses, address]))
     store.execute(
         "update chosen set item = ?, size = ?, page = ?, addresses = ? where document_id = ?",
-        (pickle.dumps(joined), joined.size, int(joined.page), json.dumps(both), chosen),
+        (packed(joined), joined.size, int(joined.page), json.dumps(both), chosen),
     )
 
 
 def _compare(store: sqlite3.Connection, held: sqlite3.Connection, output: Path, version: str, *, force: bool, retry: bool) -> None:
-    for chosen, packed, listed in store.execute("select document_id, item, addresses from chosen"):
-        item, entry = pickle.loads(packed), journal.find(held, chosen)  # noqa: S301
+    for chosen, kept, listed in store.execute("select document_id, item, addresses from chosen"):
+        item, entry = unpacked(kept), journal.find(held, chosen)
         addresses = list(dict.fromkeys([*(entry.sources if entry else ()), *json.loads(listed)]))
         afresh = force or (retry and entry is not None and entry.status in journal.LOST)
         if entry is not None and not afresh and _is_known(entry, item, len(addresses), version, output):

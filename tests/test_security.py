@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import gzip
 import io
+import json
+import os
 import re
 import socket
 import stat
@@ -17,15 +19,16 @@ import pytest
 from lxml import etree
 
 import extract.html
-from extract.document import Source, Span
+from extract.document import Note, Source, Span
 from extract.html import MOST_ATTRIBUTES, crowded, read_html, tree_of
 from extract.reading import read
 from gongkai import schema
 from gongkai.csvtext import guarded
+from gongkai.plan import packed, unpacked
 from gongkai.review.views import page_html
 from gongkai.sources import archives, bytes_of
 from gongkai.sources.finding import documents
-from gongkai.sources.item import Origin, Step
+from gongkai.sources.item import Item, Origin, Step, Trouble
 from normalize.disclosure import normalize
 from normalize.folding import INVISIBLE
 
@@ -184,9 +187,9 @@ def test_nul_bytes_end_as_a_document_or_a_reason(data: bytes) -> None:
 
 
 FORBIDDEN = frozenset({"eval", "exec", "compile", "__import__"})
-LOADERS = frozenset({"pickle", "marshal", "shelve", "dill", "yaml", "subprocess", "ctypes.util", "runpy", "code", "imp"})
+LOADERS = frozenset({"pickle", "_pickle", "cloudpickle", "joblib", "copyreg", "marshal", "shelve", "dill", "yaml", "subprocess", "ctypes.util", "runpy", "code", "imp"})
 # Where one of them is needed, and why it is safe there.
-NEEDED = {("gongkai/plan.py", "pickle"): "items of our own, in a store of our own that is gone with the process", ("extract/old_word.py", "subprocess"): "LibreOffice, with a list of words and no shell"}
+NEEDED = {("extract/old_word.py", "subprocess"): "LibreOffice, with a list of words and no shell"}
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
@@ -200,8 +203,10 @@ def loads_code(tree: ast.AST) -> set[str]:
     found = {name for name, _ in calls(tree) if name in FORBIDDEN or name.startswith(("os.system", "os.popen", "os.exec", "os.spawn"))}
     found |= {f"{name} with a shell" for name, call in calls(tree) if any(word.arg == "shell" for word in call.keywords)}
     for node in ast.walk(tree):
-        named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        named = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or "", *(alias.name for alias in node.names)] if isinstance(node, ast.ImportFrom) else []
         found |= {name for name in named if name in LOADERS}
+        if isinstance(node, ast.Attribute) and node.attr in {"read_pickle", "to_pickle"}:
+            found.add(node.attr)
     found |= {f"{name} allows pickles" for name, call in calls(tree) if any(word.arg == "allow_pickle" for word in call.keywords)}
     return found
 
@@ -215,6 +220,27 @@ def test_nothing_read_can_become_code() -> None:
                 found[name, way] = True
     assert set(found) == set(NEEDED)
     assert loads_code(ast.parse("import pickle\nfrom yaml import load\neval('1')\nrun(x, shell=True)\nos.system('x')")) == {"pickle", "yaml", "eval", "run with a shell", "os.system"}
+    assert loads_code(ast.parse("from six.moves import pickle\nimport _pickle as store\npd.read_pickle('x')")) == {"pickle", "_pickle", "read_pickle"}
+
+
+def test_a_planned_item_is_plain_data() -> None:
+    """What the plan keeps of a source is JSON, and is the same source again: names of any bytes, what was odd, why it cannot be read."""
+    named = os.fsdecode("预算公开/附件".encode("gbk"))
+    whole = Item(
+        Origin(f"/in/{named}.zip!/😀", "https://x.example/", "2024-01-02T03:04:05Z", "text/html", "gb2312"),
+        (Step("file", f"/in/{named}.zip"), Step("zip", "3")),
+        "0" * 64,
+        12,
+        "text/html",
+        Trouble("unreadable", "坏 / bad"),
+        (Note("cut", "截断", "cut short"), Note("cut", "截断", "cut short", Span(3, 5))),
+    )
+    for item in (whole, Item(Origin("x"), ())):
+        assert unpacked(packed(item)) == item
+        assert [type(part) for part in unpacked(packed(item))] == [type(part) for part in item]
+        assert packed(item).isascii()
+    with pytest.raises(json.JSONDecodeError):
+        unpacked("cbuiltins\neval\n(S'1'\ntR.")
 
 
 def test_modules_are_imported_by_names_of_ours_only() -> None:

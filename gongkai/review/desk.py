@@ -25,7 +25,7 @@ from gongkai.export import tables
 from gongkai.overrides import as_text, fields, raw_of
 from gongkai.review.views import Mark, spans_of
 from gongkai.sources import again
-from normalize.checks.ledger import BASIS_ZH, MEASURE_ZH, WORDS
+from normalize.checks.ledger import BASIS_ZH, MEASURE_ZH, TABLE_ZH, WORDS
 from normalize.concepts import concepts
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def brief(table: str, row: Line) -> Line:
 def _where(row: Line) -> str:
     """The table and column that print a row, in the words of the forms."""
     kind, column = str(row.get("table_kind") or ""), str(row.get("column") or "")
-    return " · ".join(filter(None, (WORDS["tables"].get(kind, ""), WORDS["columns"].get(column, ""))))
+    return " · ".join(filter(None, (TABLE_ZH.get(kind, ""), WORDS["columns"].get(column, ""))))
 
 
 def label(table: str, row: Line) -> tuple[str, str]:

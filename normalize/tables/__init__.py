@@ -23,11 +23,17 @@ from normalize.tables.kinds import bare_title, kinds_of_title
 from normalize.tables.rows import Carried
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from extract.document import Document, Span
     from normalize.records import BudgetLine, Quantity
     from normalize.tables.cells import Taken
     from normalize.tables.kinds import Kind
 
+IRREGULAR: dict[str, Callable[[cells.Table, Setting], Taken]] = {  # kinds declared `irregular`, and what reads their rows
+    "three_public": cells.read_three_public,
+    "agency_operation": agency_operation.read,
+}
 _MONEY = re.compile(r"-?\d[\d,]*\.\d+|-?\d{1,3}(?:,\d{3})+")
 _LONGEST_BETWEEN = 20  # characters of a page number or running head between two halves of a table
 
@@ -142,10 +148,8 @@ def _read_grid(document: Document, whole: _Whole, index: int, ordinal: int, grid
 
 
 def _read(table: cells.Table, setting: Setting, reading: Reading | None, carried: tuple[Carried, ...]) -> tuple[Taken, Reading | None, tuple[Carried, ...]]:
-    if table.kind.id == "three_public":
-        return cells.read_three_public(table, setting), None, ()
-    if table.kind.id == "agency_operation":
-        return agency_operation.read(table, setting), None, ()
+    if table.kind.irregular:
+        return IRREGULAR[table.kind.id](table, setting), None, ()
     if reading is None:
         reading = read_columns(table.grid, table.kind, setting)
     if len(carried) != len(reading.blocks):

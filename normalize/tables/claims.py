@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from normalize.tables.grid import Grid
     from normalize.tables.kinds import Kind
 
-_LISTS = frozenset({"three_public", "agency_operation"})  # their rows or columns are read by their own modules
 _SWAPPED = {  # a title that leaves the classification open; the codes of the rows settle it
     ("gpb_expenditure", "economic"): "gpb_economic",
     ("project_expenditure", "economic"): "gpb_project_economic",
@@ -67,7 +66,7 @@ def _by_codes(kind: Kind, grid: Grid) -> Kind:
 
 def bears_out(kind: Kind, grid: Grid) -> bool:
     """The grid has amount columns that the kind knows."""
-    return bool(grid.header) and (kind.id in _LISTS or bool(read_columns(grid, kind, Setting(None, None)).blocks))
+    return bool(grid.header) and (kind.irregular or bool(read_columns(grid, kind, Setting(None, None)).blocks))
 
 
 def _signed(grid: Grid) -> list[Kind]:

@@ -51,6 +51,7 @@ class Kind:
     header: tuple[re.Pattern[str], ...]
     notes: re.Pattern[str]
     fiscal_parts: bool
+    irregular: bool  # its rows or columns are read by a module of its own, see `IRREGULAR`
 
 
 def _groups() -> dict[str, tuple[ColumnRule, ...]]:
@@ -80,6 +81,7 @@ def _kind(name: str, declared: dict[str, Any], groups: dict[str, tuple[ColumnRul
         header=tuple(re.compile(pattern) for pattern in declared.get("header", [])),
         notes=alternatives(declared.get("notes", [])),
         fiscal_parts=declared.get("fiscal_parts", False),
+        irregular=declared.get("irregular", False),
     )
 
 
