@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from extract.document import Cell, Document, Source, Span, Table
+from extract.document import Cell, Document, Paragraph, Source, Span, Table
 from extract.reading import read
 from normalize.folding import key
 from normalize.numbers import parse_number, parse_percent
@@ -209,3 +209,50 @@ def test_a_form_below_the_indicators_of_another_begins_with_its_department_where
     found = read_forms(page)
     assert [(project.project_name, project.implementing_unit) for project in found.projects] == [("山塘清淤", "云岭县河道所"), (None, "云岭县灌区所")]
     assert [(row.project_id[-1], row.level3) for row in found.indicators] == [("1", "清淤山塘"), ("2", "巡查渠道")]
+
+
+def grids(*tables: list[list[str]], between: str = "") -> Document:
+    """A page of several grids one below the other, with a line of text between them."""
+    content, blocks = "", list[Table | Paragraph]()
+    for rows in tables:
+        if blocks and between:
+            blocks.append(Paragraph(Span(len(content), len(content) + len(between))))
+            content += f"{between}\n"
+        start, cells = len(content), []
+        for number, row in enumerate(rows):
+            for column, text in enumerate(row):
+                cells.append(Cell(number, column, Span(len(content), len(content) + len(text))))
+                content += f"{text} | "
+            content += "\n"
+        blocks.append(Table(Span(start, len(content)), len(rows), max(map(len, rows)), tuple(cells)))
+    return Document(Source("page", "0" * 64), content, tuple(blocks))
+
+
+WHOLE = [
+    ["部门名称", "云岭县档案馆", "", "", "", ""], ["整体绩效目标", "整理馆藏。", "", "", "", ""], ["活动", "绩效指标", "", "指标性质", "指标值", "度量单位"],
+    ["馆藏", "产出指标数量\n指标整理案卷", "", "≥", "4200", "卷"],
+]  # fmt: skip
+REST = [["馆藏", "产出指标时效指标编目完成时间", "≤", "30", "日"], ["查阅", "效益指标社会效益指标方便群众查档", "定性", "优", ""]]
+
+
+@pytest.mark.parametrize("between", ["", "整体绩效目标"])
+def test_levels_printed_in_front_of_an_indicator_are_read_on_the_next_page_too(between: str) -> None:
+    page = grids(WHOLE, REST, between=between)
+    found = read_forms(page)
+    assert [(row.level1, row.level2, row.level3, row.target_operator, row.target_raw, row.target_unit) for row in found.indicators] == [
+        ("产出指标", "数量指标", "整理案卷", "≥", "4200", "卷"), ("产出指标", "时效指标", "编目完成时间", "≤", "30", "日"), ("效益指标", "社会效益指标", "方便群众查档", None, "优", None),
+    ]  # fmt: skip
+    assert [project.goal_target for project in found.projects] == ["整理馆藏。"]
+    places = {name: page.text(span) for name, span in found.indicators[0].texts}
+    assert (places["level1"], places["level2"], places["level3"]) == ("产出指标", "数量\n指标", "整理案卷")
+
+
+@pytest.mark.parametrize(("rest", "between"), [([["馆藏", "整理案卷", "≥", "4200", "卷"]], ""), (REST, "二、其他事项说明"), ([row[:4] for row in REST], "")])
+def test_a_grid_below_a_form_that_does_not_go_on_with_it_is_none_of_it(rest: list[list[str]], between: str) -> None:
+    assert len(read_forms(grids(WHOLE, rest, between=between)).indicators) == 1
+
+
+def test_a_goal_stands_below_its_own_head() -> None:
+    page = document([["转移支付名称", "村道养护补助"], ["年度总体目标", "年度目标"], ["", "养护村道。"], ["一级指标", "二级指标", "三级指标", "指标值"], ["产出指标", "数量指标", "养护里程", "≥12公里"]])
+    (project,) = read_forms(page).projects
+    assert (project.project_name, project.goal_target) == ("村道养护补助", "养护村道。")

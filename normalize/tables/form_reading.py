@@ -11,7 +11,7 @@ from extract.document import Span
 from normalize.folding import key
 from normalize.numbers import is_dash, parse_number
 from normalize.tables.alignment import Alignment, align
-from normalize.tables.forms import Entry, Form, Row, field_of, head_fields, is_funds_head, is_indicator_head
+from normalize.tables.forms import LEVELS_IN_FRONT, Entry, Form, Row, field_of, head_fields, indicator_heads, is_funds_head, is_indicator_head
 from normalize.vocabulary import load_toml
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def read_form(document: Document, form: Form) -> Reading:
         if not own or (len(own) == 1 and own[0].text.endswith("表")):  # blank, or the caption of the next form
             continue
         if is_indicator_head(row):
-            columns = head_fields(row, "indicators")
+            columns = indicator_heads(row)
             reading.heads = frozenset(columns)
             listed = head_fields(row, "head") | _goal_column(row)
             part = "indicators"
@@ -118,10 +118,10 @@ def read_form(document: Document, form: Form) -> Reading:
         elif part == "funds" and field_of("goals", own[0].text) != "label":
             _read_fund(document, row, own, columns, reading, sparse=sparse)
         elif field_of("goals", own[0].text) == "label" and len(own) <= 2:
-            if len(own) == 2:
+            if len(own) == 2 and field_of("goals", own[1].text) is None:
                 reading.goals.setdefault("target", _value(document, own[1]))
             else:
-                columns, part = {"target": own[0]}, "goals"
+                columns, part = {"target": own[-1]}, "goals"
         else:
             _read_pairs(document, row, reading, sparse=sparse)
             reading.unit = reading.unit or _unit_in(filled)
@@ -292,10 +292,25 @@ def _read_dense_row(document: Document, row: Row, columns: Mapping[str, Entry], 
                 values[name] = _value(document, entry)
         elif entry.text and not entry.above and entry.column >= _nearest_left(columns, head.column):
             values[name] = _value(document, entry)
+    if not _LEVELS & columns.keys() and "level3" in values:
+        values |= _levels_in_front(document, values["level3"].span)
+        levels = {name: values[name].text for name in _LEVELS & values.keys()}
     last = reading.rows[-1] if reading.rows else None
     level1 = levels.get("level1") or (last.level1 if last else None)
     level2 = levels.get("level2") or (last.level2 if last and last.level1 == level1 else None)
     _take_row(level1, level2, values, 1, reading)
+
+
+def _levels_in_front(document: Document, span: Span) -> dict[str, Value]:
+    """The levels that a cell prints in front of its indicator, and the indicator itself; nothing where it does not."""
+    text = document.text(span)
+    found = LEVELS_IN_FRONT.match("".join(text.split()))
+    if found is None:
+        return {}
+    printed = [place for place, letter in enumerate(text) if not letter.isspace()]
+    ends = {"level1": (0, found.end("level1")), "level2": (found.start("level2"), found.end("level2")), "level3": (found.end("level2"), len(printed))}
+    places = {name: Span(span.start + printed[first], span.start + printed[end - 1] + 1) for name, (first, end) in ends.items()}
+    return {name: Value(_joined(document.text(place)), place) for name, place in places.items()}
 
 
 def _nearest_left(columns: Mapping[str, Entry], column: int) -> int:

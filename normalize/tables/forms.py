@@ -7,7 +7,7 @@ project and ends where the next begins.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,6 +17,10 @@ from normalize.folding import key
 from normalize.vocabulary import load_toml
 
 _OF_THE_YEAR = re.compile("^(?:本年度?|当年|预算年度|年度|绩效|20[0-9]{2}年度?)+")  # 本年绩效指标值 is 指标值
+
+
+_ANY_LEVEL1, _ANY_LEVEL2 = ("|".join(sorted({name.removesuffix("指标") for name in load_toml("self_evaluation.toml")["levels"][level]}, key=lambda name: (-len(name), name))) for level in ("level1", "level2"))
+LEVELS_IN_FRONT = re.compile(rf"(?P<level1>(?:{_ANY_LEVEL1})指标)(?P<level2>(?:{_ANY_LEVEL2})指标)(?=.)")  # 产出指标数量指标培训人次
 
 
 class Entry(NamedTuple):
@@ -99,12 +103,22 @@ def head_fields(row: Row, block: str) -> dict[str, Entry]:
 _OPENING = frozenset({"project_name", "unit_name"})
 _HEADING = _OPENING | {"supervising_department", "implementing_unit", "budget"}  # below indicators they open a form whose first row is lost
 _INDICATOR_HEADS = frozenset({"level1", "level2", "level3"})
+_WHOLE, _WHOLE_HEADS = frozenset(load_toml("self_evaluation.toml")["levels"]["whole"]), frozenset({"nature", "target", "unit"})
 _VALUE_HEADS = frozenset({"target", "actual", "weight", "score", "unit", "nature"})
+
+
+def indicator_heads(row: Row) -> dict[str, Entry]:
+    """The fields of a row of heads over indicators. Where no head names a level, the one over whole indicators (绩效指标) heads the third, with the others printed in front of it."""
+    heads = head_fields(row, "indicators")
+    if _WHOLE_HEADS <= heads.keys() and not _INDICATOR_HEADS & heads.keys():
+        whole = next((entry for entry in row if entry.text in _WHOLE), None)
+        return heads if whole is None else {**heads, "level3": whole}
+    return heads
 
 
 def is_indicator_head(row: Row) -> bool:
     """The row of column heads over the indicators: a level and at least one value column."""
-    heads = head_fields(row, "indicators")
+    heads = indicator_heads(row)
     return bool(_INDICATOR_HEADS & heads.keys()) and bool(_VALUE_HEADS & heads.keys())
 
 
@@ -137,17 +151,23 @@ def find_forms(document: Document) -> tuple[Form, ...]:
     """
     forms: list[Form] = []
     upper: tuple[Row, ...] = ()
+    last: Table | None = None  # what the last form stands in, while nothing is printed below it
     for block in document.blocks:
         if not isinstance(block, Table):
-            upper = () if document.text(block.span).strip() else upper
+            if (text := key(document.text(block.span))) and field_of("goals", text) != "label":  # which a page break may tear off its cell
+                upper, last = (), None
             continue
         rows = rows_of(document, block)
         if not any(is_indicator_head(row) for row in rows):
+            if forms and last is not None and (rest := _rest_of(forms[-1], rows, block)):
+                forms[-1] = replace(forms[-1], rows=(*forms[-1].rows, *rest))
+                continue
+            last = None
             upper = rows if any(_opens(row) for row in rows) and any(is_funds_head(row) for row in rows) else ()
             continue
         if upper and _opens_late(rows):
             rows = (*upper, *rows)
-        upper = ()
+        upper, last = (), block
         listing = _listing(rows)
         if listing is not None:
             forms += [Form(block, group) for group in listing]
@@ -157,6 +177,18 @@ def find_forms(document: Document) -> tuple[Form, ...]:
         bounds = [0, *complete[1:], len(rows)]
         forms += [Form(block, tuple(enumerate(rows[start:end], start))) for start, end in pairwise(bounds)]
     return tuple(forms)
+
+
+def _rest_of(form: Form, rows: tuple[Row, ...], table: Table) -> tuple[tuple[int, Row], ...]:
+    """The rows of a grid that goes on with a form on the next page: as many columns as its indicators have heads, and indicators with their levels in front of them."""
+    head = next(row for _, row in form.rows if is_indicator_head(row))
+    places = [entry.column for entry in head if entry.text]
+    whole = indicator_heads(head)["level3"].column
+    if table.sparse or form.table.sparse or table.columns != len(places) or head_fields(head, "indicators").keys() & _INDICATOR_HEADS:
+        return ()
+    moved = tuple(tuple(entry._replace(column=places[entry.column]) for entry in row) for row in rows)
+    named = [entry.text for row in moved for entry in row if entry.column == whole and entry.text]
+    return tuple(enumerate(moved)) if named and all(LEVELS_IN_FRONT.match(text) for text in named) else ()
 
 
 def _opens_late(rows: tuple[Row, ...]) -> bool:
