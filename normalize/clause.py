@@ -67,6 +67,7 @@ class State:
     spent: bool = False  # a number has been read since the last subject
 
     def end_sentence(self) -> None:
+        """What held for one sentence only is forgotten."""
         if self.listed > 1 and self.reason < 0 and not self.purpose:  # the list is done: the next sentence speaks of its head again
             self.subjects = self.money = self.parent
         self.listed = 0
