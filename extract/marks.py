@@ -72,10 +72,12 @@ class View(NamedTuple):
     turns: int
 
     def size(self) -> tuple[float, float]:
+        """Width and height as the page is shown, turned."""
         width, height = self.right - self.left, self.top - self.bottom
         return (height, width) if self.turns % 2 else (width, height)
 
     def points(self, points: Floats) -> Floats:
+        """Points of the file's own system as they are shown: origin top left, turned."""
         x, y = points[..., 0], points[..., 1]
         if self.turns == 0:
             shown = (x - self.left, self.top - y)
@@ -101,6 +103,7 @@ class View(NamedTuple):
         return np.stack(page, axis=-1)
 
     def boxes(self, boxes: Floats) -> Floats:
+        """Boxes likewise, each as left, top, right, bottom."""
         corners = self.points(boxes.reshape(-1, 2, 2))
         return np.concatenate((corners.min(axis=1), corners.max(axis=1)), axis=1)
 

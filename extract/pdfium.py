@@ -123,6 +123,7 @@ def fonts_of_this_machine() -> Iterator[None]:
 
 
 def meta(handle: object, name: bytes) -> str:
+    """An entry of the document's information (Title, Producer …), empty where it has none."""
     size = raw.FPDF_GetMetaText(handle, name, None, 0)
     if size <= 2:
         return ""
@@ -145,6 +146,7 @@ class PageObjects(NamedTuple):
 
 
 def page_objects(page: int, count: int) -> PageObjects:
+    """The objects of a page, those within forms too, up to `OBJECTS_READ` of them and `FORM_DEPTH` deep."""
     found = PageObjects([], [], [], [], [], [], [np.eye(3)], cut=count > OBJECTS_READ)
     kinds = ((TEXT, found.texts, found.text_frames), (PATH, found.paths, found.path_frames), (IMAGE, found.images, found.image_frames))
     handles = list(map(page_object, repeat(page), range(min(count, OBJECTS_READ))))
@@ -175,6 +177,7 @@ def matrix_of(handle: int) -> Floats:
 
 
 def mapped(points: Floats, matrix: Floats) -> Floats:
+    """Points moved by a matrix, in row-vector form."""
     return points @ matrix[:2, :2] + matrix[2, :2]
 
 
@@ -200,6 +203,7 @@ def bounds_of(handles: list[int], frames: list[int], matrices: list[Floats]) -> 
 
 
 def mapped_boxes(boxes: Floats, matrix: Floats) -> Floats:
+    """The upright boxes round boxes that a matrix moves."""
     corners = boxes[:, (0, 1, 2, 1, 2, 3, 0, 3)].reshape(-1, 4, 2)
     moved = mapped(corners, matrix)
     return np.concatenate((moved.min(axis=1), moved.max(axis=1)), axis=1)

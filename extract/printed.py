@@ -58,15 +58,18 @@ class Content:
         self.links: list[Link] = []
 
     def put(self, text: str) -> Span:
+        """Add text; where it stands."""
         self.parts.append(text)
         self.length += len(text)
         return Span(self.length - len(text), self.length)
 
     def new_line(self) -> None:
+        """Begin a line, unless nothing stands before it."""
         if self.length:
             self.put("\n")
 
     def line(self, line: Line) -> None:
+        """Add a line as a heading or a paragraph, and note its links."""
         span = None
         if line.text:
             self.new_line()
@@ -79,6 +82,7 @@ class Content:
         self.link(line.text, span, line.links)
 
     def link(self, text: str, span: Span | None, links: Iterable[tuple[str, str]]) -> None:
+        """Note links: at their words where the text has them."""
         seen = 0
         for label, target in links:
             at = text.find(label, seen) if label and span is not None else -1

@@ -39,6 +39,7 @@ class Parser(argparse.ArgumentParser):
     """argparse that asks "did you mean" for a mistyped option or command."""
 
     def error(self, message: str) -> NoReturn:
+        """Usage and message on stderr, with what was likely meant; exit code 2."""
         self.print_usage(sys.stderr)
         self.exit(2, f"gongkai: {message}{self._meant(message)}\n")
 

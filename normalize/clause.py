@@ -73,6 +73,7 @@ class State:
         return both if alike and len(self.subjects) == 1 else self.subjects
 
     def end_sentence(self) -> None:
+        """What held for one sentence only is forgotten."""
         if self.listed > 1 and self.reason < 0 and not self.purpose:  # the list is done: the next sentence speaks of its head again
             self.subjects = self.money = self.parent
         self.listed = 0

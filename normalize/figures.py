@@ -71,6 +71,7 @@ class Figures:
             self.add_line(measure, subject, f"change_vs_{base}", Decimal(0), None, span, "expanded" if len(subject.measures) > 1 else "stated", "narrative.flat")
 
     def read_number(self, token: re.Match[str], text: Folded, state: State) -> None:
+        """A number by its unit: money, percent or count; ordinals are explained and no figures."""
         whole = text.text
         digits = token["digits"]
         if not token["money"] and not token["percent"] and not token["unit"] and is_ordinal(whole, token.start(), token.end("digits")):
@@ -104,6 +105,7 @@ class Figures:
         return bool(state.subjects) and state.subjects[-1].entry is not None and state.subjects[-1].entry.count
 
     def read_amount(self, value: Decimal, unit: str | None, direct: bool, span: Span, token: re.Match[str], text: Folded, state: State) -> None:
+        """Money: said of the subjects before it, in the basis that the words between them name."""
         if self.meaning.kind in KPI_SECTIONS and not self.money_subject(state, token.start(), text.text):
             self.read_loose(value, unit, None, span, token, text, state, "kpi")
             return
@@ -158,6 +160,7 @@ class Figures:
         return start - state.subject_end <= 6 and not re.search(r"[,。;]", text[state.subject_end : start])
 
     def read_percent(self, value: Decimal, direct: bool, span: Span, token: re.Match[str], text: Folded, state: State) -> None:
+        """A percent: a share, a rate of completion or a change; any other is a performance figure."""
         if state.mode == "share":
             basis = "share_pct"
         elif state.mode == "completion":
@@ -179,6 +182,7 @@ class Figures:
         state.mode = None
 
     def read_count(self, value: Decimal, unit: str | None, span: Span, token: re.Match[str], text: Folded, state: State) -> None:
+        """People, vehicles, batches … and bare numbers right behind what they count."""
         found = self.counted(unit, token, text, state)
         if unit is None and (value != value.to_integral_value() or token.start() - state.subject_end > 3):
             return  # a bare number is a count only right behind what it counts
@@ -233,6 +237,7 @@ class Figures:
             self.counts.append(Quantity(subject, basis, value, count_unit, self.document.text(span), span, f"narrative.{role}", category, state.project if role == "kpi" else None, role, self.meaning.kind or None))
 
     def loose_subject(self, label: str, unit: str | None, token: re.Match[str], text: Folded, role: str) -> tuple[str, str | None]:
+        """Measure and category of a figure that stands outside the budget: in a reason what its nouns name, else kpi and its label."""
         if role == "reason":
             for pattern, name in self.meaning.words.followed_by:
                 entry = self.meaning.words.measures[name]
@@ -253,6 +258,7 @@ class Figures:
                                      measure="project_budget", category="all_self_evaluated" if total else None, project=None if total else self.document.text(text.span(token.start() - len(label), token.start())).strip() or None))  # fmt: skip
 
     def add_line(self, measure: str, subject: Subject, basis: str, value: Decimal, unit: str | None, span: Span, role: str, rule: str, share_of: str | None = None) -> None:
+        """One more budget line, with what its subject says of it."""
         self.lines.append(BudgetLine("narrative", basis, value, unit, self.document.text(span), span, rule, section_kind=self.meaning.kind or None, measure=measure,
                                      item_label=subject.label if subject.function_code or subject.entry is None else None, function_code=subject.function_code, economic_code=subject.economic_code,
                                      category=subject.category, share_of=share_of, role=role))  # fmt: skip

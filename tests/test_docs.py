@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -129,3 +130,27 @@ def test_every_decision_fits_on_a_page(root: Path) -> None:
 def test_no_document_names_a_path_of_somebodys_machine(word: str, root: Path) -> None:
     pages = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), root / ".ci" / "run", root / "justfile"]
     assert [str(page) for page in pages if word in page.read_text(encoding="utf-8")] == []
+
+
+def undocumented(tree: ast.Module) -> list[str]:
+    """What is public and says nothing of itself: a module, function or class, and methods, unless one statement says all."""
+    listed: list[tuple[str, ast.AST]] = [("module", tree)]
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            listed.append((node.name, node))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            listed += [(f"{node.name}.{method.name}", method) for method in node.body if isinstance(method, ast.FunctionDef) and not method.name.startswith("_") and len(method.body) > 1]
+    return [name for name, node in listed if not name.startswith("_") and isinstance(node, (ast.Module, ast.FunctionDef, ast.ClassDef)) and not ast.get_docstring(node)]
+
+
+def test_whatever_is_public_says_what_it_is_and_no_room_is_too_long(root: Path) -> None:
+    silent, long = {}, {}
+    for floor in ("extract", "normalize", "gongkai"):
+        for file in sorted((root / floor).rglob("*.py")):
+            text = file.read_text(encoding="utf-8")
+            silent[str(file.relative_to(root))] = undocumented(ast.parse(text))
+            long[str(file.relative_to(root))] = len(text.splitlines())
+    assert {name: found for name, found in silent.items() if found} == {}
+    assert {name: lines for name, lines in long.items() if lines > 500} == {}
+    assert len(long) > 100
+    assert undocumented(ast.parse("def f(): ...\nclass A:\n    def g(self):\n        x = 1\n        return x\n    def h(self): return 1")) == ["module", "f", "A", "A.g"]

@@ -30,6 +30,7 @@ OPERATION_SUMS = {
 
 
 def shared_bases(*sheets: Sheet) -> list[str]:
+    """The bases that all of these tables print."""
     return [basis for basis in sheets[0].bases if all(basis in sheet.bases for sheet in sheets)]
 
 

@@ -47,6 +47,7 @@ class Subject(NamedTuple):
 
     @property
     def zh(self) -> str:
+        """Its name in Chinese messages: measure, subject, part."""
         name = MEASURE_ZH.get(self.measure, self.measure)
         if self.code is not None:
             name = f"{name}[{CLASS_NAMES.get(self.code, (self.code,))[0]}]"
@@ -59,6 +60,7 @@ class Subject(NamedTuple):
 
 
 def subject_of(row: Fact) -> Subject:
+    """What a row is about; its label tells only where it has no code."""
     if not isinstance(row, BudgetLine):
         return Subject(row.measure, None, row.category, row.project)
     code = row.function_code or row.economic_code
@@ -133,6 +135,7 @@ class Sheet:
 
 
 def sheets_of(lines: Iterable[BudgetLine]) -> tuple[Sheet, ...]:
+    """The rows of each table together, as the grid they were printed in."""
     groups: dict[tuple[str, int | None], list[BudgetLine]] = defaultdict(list)
     for line in lines:
         if line.origin == "table" and line.table_kind is not None and line.column is not None:
@@ -269,6 +272,7 @@ class Ledger:
 
 
 def nearest(rows: list[AnyFact], near: Fact | None) -> AnyFact:
+    """The row that stands nearest to `near`; the first without it."""
     if near is None:
         return rows[0]
     return min(rows, key=lambda row: abs(row.span.start - near.span.start))

@@ -37,10 +37,12 @@ NOWHERE = Place()
 
 
 def place_of(row: Fact | None) -> Place:
+    """The section and table of a row."""
     return NOWHERE if row is None else Place(row.section_kind, row.table_kind)
 
 
 def place_of_sheet(sheet: Sheet) -> Place:
+    """The table itself."""
     return Place(table_kind=sheet.kind)
 
 
@@ -63,6 +65,7 @@ def percent_near_miss(verdict: Verdict, stated: Term) -> bool:
 
 
 def finding(identity: Identity, verdict: Verdict, lhs: Term, rhs: Term, place: Place) -> Finding:
+    """A finding with its arithmetic in both languages; grave at most as the identity says, less where a difference is small."""
     lhs = in_unit(lhs, rhs.unit) or lhs
     left, right = _side(lhs), _side(rhs)
     against_zh, against_en = ("印为", "printed") if rhs.ids else ("应为", "should be")

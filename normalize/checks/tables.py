@@ -114,6 +114,7 @@ def report(identity: Identity, sheet: Sheet, compared: Iterable[Comparison], if_
 
 
 def cell(ledger: Ledger, row: Row | None, column: str, basis: str) -> Term | None:
+    """The amount of a row in a column, None where nothing is printed."""
     return None if row is None else ledger.term(row.cells.get((column, basis)))
 
 

@@ -63,6 +63,7 @@ def printed_decimals(raw: str, value: Decimal) -> int | None:
 
 @cache
 def last_place(decimals: int) -> Decimal:
+    """One unit of the last printed digit."""
     return Decimal(1).scaleb(-decimals)
 
 

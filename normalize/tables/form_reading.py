@@ -31,6 +31,8 @@ _FUND_FIELDS = ("initial_budget", "annual_budget", "executed", "execution_rate_p
 
 
 class Value(NamedTuple):
+    """A cell of a form."""
+
     text: str
     span: Span
 
@@ -53,6 +55,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorRow:
+    """A row of the indicators: its levels, and its cells by field."""
+
     span: Span
     level1: str | None
     level2: str | None
@@ -78,6 +82,7 @@ def source_label(label: str) -> str:
 
 
 def read_form(document: Document, form: Form) -> Reading:
+    """Head, funds, goals and indicators of a form, as its labels and heads name them."""
     reading = Reading()
     sparse = form.table.sparse
     columns: dict[str, Entry] = {}

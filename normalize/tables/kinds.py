@@ -28,6 +28,7 @@ class ColumnRule:
     patterns: tuple[re.Pattern[str], ...]
 
     def fits(self, path: tuple[str, ...]) -> bool:
+        """Whether a column under these header words, from the top down, is meant."""
         if not path or len(path[-1]) > LONGEST_HEAD or not self.patterns[-1].fullmatch(path[-1]):
             return False
         above = iter(path[:-1])
