@@ -11,7 +11,17 @@ from extract.document import Span
 from normalize.folding import key
 from normalize.numbers import is_dash, parse_number
 from normalize.tables.alignment import Alignment, align
-from normalize.tables.forms import LEVELS_IN_FRONT, Entry, Form, Row, field_of, head_fields, indicator_heads, is_funds_head, is_indicator_head
+from normalize.tables.forms import (
+    LEVELS_IN_FRONT,
+    Entry,
+    Form,
+    Row,
+    field_of,
+    head_fields,
+    indicator_heads,
+    is_funds_head,
+    is_indicator_head,
+)
 from normalize.vocabulary import load_toml
 
 if TYPE_CHECKING:

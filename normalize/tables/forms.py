@@ -110,7 +110,7 @@ _VALUE_HEADS = frozenset({"target", "actual", "weight", "score", "unit", "nature
 def indicator_heads(row: Row) -> dict[str, Entry]:
     """The fields of a row of heads over indicators. Where no head names a level, the one over whole indicators (绩效指标) heads the third, with the others printed in front of it."""
     heads = head_fields(row, "indicators")
-    if _WHOLE_HEADS <= heads.keys() and not _INDICATOR_HEADS & heads.keys():
+    if heads.keys() >= _WHOLE_HEADS and not _INDICATOR_HEADS & heads.keys():
         whole = next((entry for entry in row if entry.text in _WHOLE), None)
         return heads if whole is None else {**heads, "level3": whole}
     return heads
