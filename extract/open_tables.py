@@ -143,10 +143,14 @@ def _between(before: Line, after: Line, rules: Floats) -> float:
 
 
 def _spans(texts: Sequence[tuple[float, float]], xs: Sequence[float]) -> dict[int, int]:
-    """First column -> end of the columns that one text covers."""
+    """First column -> end of the columns that one text covers; what stands left of them all is in the first.
+
+    >>> _spans([(12.0, 27.0), (-9.0, -4.0)], [0.0, 10.0, 20.0, 30.0])
+    {1: 3, 0: 1}
+    """
     spans: dict[int, int] = {}
     for start, end in texts:
         first = max(index for index in range(len(xs) - 1) if xs[index] <= start or index == 0)
-        last = max(index for index in range(len(xs) - 1) if xs[index] < end)
+        last = max((index for index in range(len(xs) - 1) if xs[index] < end), default=first)
         spans[first] = max(spans.get(first, first + 1), last + 1)
     return spans

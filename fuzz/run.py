@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-LIMITS = ("-timeout=120", "-rss_limit_mb=3000", "-max_len=400000", "-len_control=0")  # seconds, megabytes, bytes
+LIMITS = ("-timeout=120", "-rss_limit_mb=8000", "-malloc_limit_mb=2000", "-max_len=400000", "-len_control=0")  # seconds, megabytes (libFuzzer keeps what a mutator gave it: half a megabyte an input), bytes
 FLOORS = ("extract", "normalize", "gongkai")
 TELL = 200  # inputs between two counts on disk: what is lost where the process dies
 
