@@ -59,7 +59,8 @@ class State:
     zero: tuple[int, int] | None = None
     projects: bool = False  # inside a list of projects with their amounts
     project: str | None = None
-    item_class: str | None = None  # the 类 that a heading or an earlier path named
+    item_class: str | None = None  # the 类 that a heading or an earlier figure named
+    item_group: str | None = None  # the 款 below it
     brackets: list[tuple[tuple[Subject, ...], tuple[Subject, ...], dict[str, str]]] = field(default_factory=list)  # subjects and categories before each open bracket
     token_end: int = 0  # where the last token ended
     opened: int = 0  # how many lines there were when the paragraph began

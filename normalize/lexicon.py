@@ -118,7 +118,7 @@ _BASE_TEMPLATE = (
     "(?:(?P<base_year>(?:19|20)\\d\\d)年?度?|(?P<base_prior>{prior})度?)(?:部门|单位)?(?:(?P<base_final_of>{final_words})|(?P<base_budget_of>{budget_words}))?"
     "|(?P<base_adjusted>{this_adjusted})|(?P<base_budget>{this_budget}))(?:{after})?|同比)"
 )
-_ITEM_PATH = r"(?:(?P<item_class>[一-鿿、/()]{2,24}?)\(类\)[,、-]?)?(?P<item_group>[一-鿿、/()]{2,40}?)\(款\)?\)?[,、-]?(?P<item>[一-鿿、/()]{2,50}?)\(项\)"
+_ITEM_PATH = r"(?:(?P<item_class>[一-鿿、/()]{2,24}?)\(类\)[,、-]?)?(?P<item_group>[一-鿿、/()]{2,40}?)\(款(?:\)?\)?[,、-]?(?P<item>[一-鿿、/()]{2,50}?)\(项\)|\))|(?:(?<![一-鿿])|(?<=其中)|(?<=包括))(?P<lone_item>(?!其中|包括|主要|用于)[一-鿿、/]{2,50}?)\(项\)"
 _DASH_PATH = r"(?P<dash_class>[一-鿿、]{3,20}支出)-(?P<dash_group>[一-鿿、()]{2,30})-(?P<dash_item>[一-鿿、()]{2,40}?)(?=\d|支出\d)"
 _CODED_ITEM = r"(?<![\d,])(?P<item_code>2[0-3]\d(?:\d\d){1,2}-?|2[0-3]\d-)(?![元万亿人件个户次辆台宗项%])(?P<coded_name>[一-鿿][一-鿿、()]{1,39}?)(?=安排|年初|预算|支出|决算|\d|[,;:。为]|$)(?:支出)?"
 _NAME_AND_CODE = r"(?P<named>[一-鿿][一-鿿、]{1,39}(?:\([一二三四]\))?)\((?P<named_code>[235]\d{2}(?:\d{2}){0,2})\)"
@@ -193,7 +193,7 @@ def lexicon() -> Lexicon:
 
 # What a passage must contain for a kind of token to be possible at all.
 _NEEDED = {
-    "item_path": ("(项)", "项)"), "dash_path": ("支出-",), "vehicle_type": ("用车", "其他车辆"), "equipment_group": ("单价", "单位价", "单台价"),
+    "item_path": ("(项)", "项)", "(款)"), "dash_path": ("支出-",), "vehicle_type": ("用车", "其他车辆"), "equipment_group": ("单价", "单位价", "单台价"),
     "elsewhere": ("供应商",), "targeted": ("年度项目",), "graded": ("项目",), "share": ("占",), "coded_item": ("20", "21", "22", "23"), "name_and_code": ("(2", "(3", "(5"), "nonfigure": tuple("0123456789"),
 }  # fmt: skip
 

@@ -199,8 +199,7 @@ class _Reader:
             self.figures.explained.append(text.span(token.start("item_code"), token.end("item_code")))
             self.take_subject(Subject((self.meaning.item_measure,), None, token["item_code"].rstrip("-"), None, token["coded_name"]), token, text, state)
         elif name in {"item_path", "dash_path"}:
-            kinds = ("item_class", "item_group", "item") if name == "item_path" else ("dash_class", "dash_group", "dash_item")
-            path = tuple(token[part] or state.item_class or "" for part in kinds)
+            path = self.path_of(token, state) if name == "item_path" else (token["dash_class"], token["dash_group"], token["dash_item"])
             code = self.codes.function_code(path)
             self.take_subject(Subject((self.meaning.item_measure,), None, code, None, path[-1]), token, text, state)
         elif name == "equipment_group":
@@ -264,6 +263,14 @@ class _Reader:
             if state.spent and not text.text[token.end() : token.end() + 1].isdigit():
                 state.sign = 0
 
+    def path_of(self, token: re.Match[str], state: State) -> tuple[str, ...]:
+        """The names 类, 款, 项 of an item; what a sentence leaves out was named before it."""
+        if (lone := token["lone_item"]) is not None:
+            return (state.item_class or "", state.item_group or "", lone)
+        state.item_class = token["item_class"] or state.item_class
+        state.item_group = token["item_group"]
+        return tuple(name for name in (state.item_class or "", state.item_group, token["item"]) if name is not None)
+
     def take_subject(self, subject: Subject, token: re.Match[str], text: Folded, state: State) -> None:
         gap = text.text[state.subject_end : token.start()] if state.subject_end > 0 else None
         joined = gap in _JOINERS and not state.spent
@@ -272,6 +279,8 @@ class _Reader:
             state.money = state.subjects
             state.named = (*state.named, subject)
             state.listed += bool(state.parent) and subject != state.parent[0]
+        if subject.function_code is not None and len(subject.function_code) == len("201"):
+            state.item_class, state.item_group = subject.label, None
         state.subject_end = token.end()
         state.spent = False
         if subject.category is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from normalize.codes import document_codes
 from normalize.narrative import read_narrative
 from normalize.records import BudgetLine, Identity, Quantity, Recognised
 from normalize.sections import find_sections
@@ -127,6 +128,21 @@ def test_a_change_of_each_is_said_of_both_sides_and_of_no_others() -> None:
     for other in ("收入总计120.00万元，支出总计110.00万元，与上年相比增加5.00万元。", "收入合计120.00万元，基本支出80.00万元，与上年相比各增加5.00万元。"):
         _, found = read(other)
         assert len([row for row in found.budget_lines if row.basis.startswith("change")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("一般公共服务支出（类）财政事务（款）支出决算为3.20万元。", [("20106", "3.20")]),
+        ("社会保障和就业支出（类）支出决算为9.00万元，其中：行政事业单位养老支出（款）8.00万元，抚恤（款）1.00万元。", [("208", "9.00"), ("20805", "8.00"), ("20808", "1.00")]),
+        ("一般公共服务支出（类）财政事务（款）支出决算为3.00万元，其中行政运行（项）2.00万元，一般行政管理事务（项）1.00万元。", [("20106", "3.00"), ("2010601", "2.00"), ("2010602", "1.00")]),
+        ("卫生健康支出（类）支出决算为3.00万元，其中财政事务（款）2.00万元。", [("210", "3.00"), (None, "2.00")]),
+    ],
+)
+def test_a_figure_is_said_of_the_last_subject_of_its_path_and_never_of_the_class_above(sentence: str, expected: list[tuple[str | None, str]]) -> None:
+    page = written(f"#一、一般公共预算财政拨款支出决算具体情况\n{sentence}")
+    found = read_narrative(page, find_sections(page), Identity(stage="final", fiscal_year=2024), document_codes((), 2024))
+    assert [(row.function_code, said(row)[2]) for row in found.budget_lines] == expected
 
 
 def test_a_reason_belongs_to_the_changes_before_it() -> None:
