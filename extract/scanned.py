@@ -33,7 +33,7 @@ STEEPEST, STEP = 4.0, 0.1  # degrees that a page is turned back, and how finely
 LEVEL = 0.15  # degrees: less is not worth turning
 LONG_ACROSS, LONG_DOWN, GAP = 62, 40, 9  # pixels: the shortest rules, and what is missing in a faint one
 THICKEST = 12  # pixels of a rule
-SOLID = 0.93  # of the length of a rule is ink
+SOLID, SOLID_PART, OVERHANG = 0.93, 0.85, 60  # of the length of a rule is ink; between two it meets; pixels beyond the last it meets that are no rule but a letter
 TABLE_WIDE, TABLE_TALL, NEAR = 160, 130, 8  # pixels: rules so long are those of a table; how near two rules meet
 NARROW, CLEAR, SMALLEST = 8, 4, 6  # pixels: less is no piece of a line; kept away from a rule; the smallest picture worth reading
 AGAIN = 1.6  # how much larger a figure is read the second time
@@ -159,12 +159,33 @@ def traced(picture: Picture) -> Rules:
     down = _runs(ink, (1, LONG_DOWN), (1, GAP))
     wide = [(y + h / 2, x, x + w) for x, y, w, h in _parts(cv2, across) if h <= THICKEST and w >= LONG_ACROSS and _solid(ink[max(0, y - 1) : y + h + 1, x : x + w], 0)]
     tall = [(x + w / 2, y, y + h) for x, y, w, h in _parts(cv2, down) if w <= THICKEST and h >= LONG_DOWN and _solid(ink[y : y + h, max(0, x - 1) : x + w + 1], 1)]
+    tall = [part for rule in tall for part in _parts_of(rule, wide, ink)]
+    wide = [part for rule in wide for part in _parts_of(rule, tall, ink.T)]
     sure = [rule for rule in wide if rule[2] - rule[1] >= TABLE_WIDE]
     ends = [[any(left - NEAR <= x <= right + NEAR and abs(y - end) <= NEAR for y, left, right in sure) for end in (top, bottom)] for x, top, bottom in tall]
     crossed = [any(left - NEAR <= x <= right + NEAR and top - NEAR <= y <= bottom + NEAR for y, left, right in sure) for x, top, bottom in tall]
     meeting = [rule for rule, (above, below), met in zip(tall, ends, crossed, strict=True) if (above and below) or (met and rule[2] - rule[1] >= TABLE_TALL)]  # others are strokes of large letters
     kept = [rule for rule in wide if rule in sure or any(top - NEAR <= rule[0] <= bottom + NEAR and rule[1] - NEAR <= x <= rule[2] + NEAR for x, top, bottom in meeting)]
     return Rules(np.array(kept, float).reshape(-1, 3), np.array(meeting, float).reshape(-1, 3))
+
+
+def _parts_of(rule: tuple[float, float, float], crossing: Sequence[tuple[float, float, float]], ink: Picture) -> list[tuple[float, float, float]]:
+    """What of a rule down the page is one, between the rules across that it meets: the stroke of a letter above or below its end is none of it, nor are letters it runs through."""
+    place, start, end = rule
+    met = sorted(at for at, left, right in crossing if left - NEAR <= place <= right + NEAR and start - NEAR <= at <= end + NEAR)
+    if len(met) < 2:
+        return [rule]
+    first, last = (met[0] if met[0] - start < OVERHANG else start), (met[-1] if end - met[-1] < OVERHANG else end)
+    runs: list[tuple[float, float, float]] = []
+    for above, below in pairwise(sorted({first, *met, last})):
+        strip = ink[max(0, int(above)) : int(below), max(0, int(place) - 3) : int(place) + 4]
+        if below - above > 2 * NEAR and strip.size and float(strip.max(axis=1).mean()) < SOLID_PART:
+            continue
+        if runs and runs[-1][2] == above:
+            runs[-1] = (place, runs[-1][1], below)
+        else:
+            runs.append((place, above, below))
+    return runs
 
 
 def _solid(part: Picture, axis: int) -> bool:

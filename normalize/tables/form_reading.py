@@ -101,6 +101,8 @@ def read_form(document: Document, form: Form) -> Reading:
     for number, row in form.rows:
         filled = tuple(entry for entry in row if entry.text)
         own = tuple(entry for entry in filled if not entry.above)
+        if len(own) > 2 and own[0].text == own[1].text and field_of("goals", own[0].text) == "label":
+            own = own[1:]  # 整体绩效目标 | 整体绩效目标 | …
         reading.labels += [entry.cell.span for entry in own if any(field_of(block, entry.text) for block in _BLOCKS)]
         if not own or (len(own) == 1 and own[0].text.endswith("表")):  # blank, or the caption of the next form
             continue
