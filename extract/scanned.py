@@ -45,6 +45,7 @@ PRINTED = re.compile(r"\s+")
 
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
+Rule = tuple[float, float, float]  # its place across, and where it begins and ends
 EM, FEW_WIDTHS, MARKS = 0.74, 4.0, "(),:;!?"  # of the box of a recognised line, which has some air; em of text that show how wide one is; full width in Chinese
 INK, BORDER, AIR = 45, 7, 6  # how much darker than its paper ink is; pixels at the edge of a cell where its rule may show; kept round what is read
 
@@ -157,8 +158,8 @@ def traced(picture: Picture) -> Rules:
     ink = (picture < min(_threshold(picture) + 25, 225)).astype(np.uint8)
     across = _runs(ink, (LONG_ACROSS, 1), (GAP, 1))
     down = _runs(ink, (1, LONG_DOWN), (1, GAP))
-    wide = [(y + h / 2, x, x + w) for x, y, w, h in _parts(cv2, across) if h <= THICKEST and w >= LONG_ACROSS and _solid(ink[max(0, y - 1) : y + h + 1, x : x + w], 0)]
-    tall = [(x + w / 2, y, y + h) for x, y, w, h in _parts(cv2, down) if w <= THICKEST and h >= LONG_DOWN and _solid(ink[y : y + h, max(0, x - 1) : x + w + 1], 1)]
+    wide: list[Rule] = [(y + h / 2, x, x + w) for x, y, w, h in _parts(cv2, across) if h <= THICKEST and w >= LONG_ACROSS and _solid(ink[max(0, y - 1) : y + h + 1, x : x + w], 0)]
+    tall: list[Rule] = [(x + w / 2, y, y + h) for x, y, w, h in _parts(cv2, down) if w <= THICKEST and h >= LONG_DOWN and _solid(ink[y : y + h, max(0, x - 1) : x + w + 1], 1)]
     tall = [part for rule in tall for part in _parts_of(rule, wide, ink)]
     wide = [part for rule in wide for part in _parts_of(rule, tall, ink.T)]
     sure = [rule for rule in wide if rule[2] - rule[1] >= TABLE_WIDE]
@@ -169,14 +170,14 @@ def traced(picture: Picture) -> Rules:
     return Rules(np.array(kept, float).reshape(-1, 3), np.array(meeting, float).reshape(-1, 3))
 
 
-def _parts_of(rule: tuple[float, float, float], crossing: Sequence[tuple[float, float, float]], ink: Picture) -> list[tuple[float, float, float]]:
+def _parts_of(rule: Rule, crossing: Sequence[Rule], ink: Picture) -> list[Rule]:
     """What of a rule down the page is one, between the rules across that it meets: the stroke of a letter above or below its end is none of it, nor are letters it runs through."""
     place, start, end = rule
     met = sorted(at for at, left, right in crossing if left - NEAR <= place <= right + NEAR and start - NEAR <= at <= end + NEAR)
     if len(met) < 2:
         return [rule]
     first, last = (met[0] if met[0] - start < OVERHANG else start), (met[-1] if end - met[-1] < OVERHANG else end)
-    runs: list[tuple[float, float, float]] = []
+    runs: list[Rule] = []
     for above, below in pairwise(sorted({first, *met, last})):
         strip = ink[max(0, int(above)) : int(below), max(0, int(place) - 3) : int(place) + 4]
         if below - above > 2 * NEAR and strip.size and float(strip.max(axis=1).mean()) < SOLID_PART:
