@@ -68,7 +68,9 @@ def fuzz(target: str, folder: Path, seconds: int, seed: int) -> None:
         import extract.html  # noqa: PLC0415  # loaded by the first page of a kind, which would be too late
         import extract.pdf  # noqa: PLC0415
         import extract.positioned  # noqa: PLC0415
-        import extract.text  # noqa: F401, PLC0415
+        import extract.spreadsheet  # noqa: PLC0415
+        import extract.text  # noqa: PLC0415
+        import extract.word  # noqa: F401, PLC0415
         from fuzz.seeds import seeds  # noqa: PLC0415
         from fuzz.targets import TARGETS, check  # noqa: PLC0415
 

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
-ENDS = {"html": (".html",), "text": (".txt", ".md"), "pdf": (".pdf",), "encoding": (".html", ".txt"), "archives": (".html", ".txt"), "pipeline": (".html", ".txt", ".md", ".pdf")}
+ENDS = {"html": (".html",), "text": (".txt", ".md"), "pdf": (".pdf",), "office": (".xlsx", ".xls", ".ods", ".docx"), "encoding": (".html", ".txt"), "archives": (".html", ".txt"), "pipeline": (".html", ".txt", ".md", ".pdf")}
 LARGEST = {"pipeline": 10_000, "archives": 5_000, "encoding": 10_000}  # bytes: a seed that takes a second is tried too seldom
 
 

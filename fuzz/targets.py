@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from extract.document import Document, DocumentError, Source, Span, Table
 from extract.encoding import decode
-from extract.reading import READERS, media_type, read
+from extract.reading import READERS, SPREADSHEET, WORD, media_type, office_type, read
 from fuzz.mutations import changed_charset, changed_html, changed_pdf, changed_text
+from fuzz.office import changed_office
 from fuzz.packed import changed_archive
 from gongkai.dataset import encoded
 from gongkai.extraction import Task, read_rows
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from fuzz.mutations import Mutation
     from normalize.records import Disclosure
 
+OFFICE = frozenset({SPREADSHEET, WORD, "application/vnd.ms-excel", "application/vnd.oasis.opendocument.spreadsheet"})  # .doc goes through LibreOffice
 SECONDS, SECONDS_PER_MEGABYTE = 20.0, 60.0  # of one input, under instrumentation and on a busy machine
 
 
@@ -50,6 +52,13 @@ def text(data: bytes) -> None:
 def pdf(data: bytes) -> None:
     """Any bytes read as a PDF."""
     _reader("application/pdf", data)
+
+
+def office(data: bytes) -> None:
+    """Any bytes read as the spreadsheet or Word file that they say they are, else as a workbook and as a Word document."""
+    kind = office_type(data, media_type(data))
+    for each in (kind,) if kind in OFFICE else (SPREADSHEET, WORD):
+        _reader(each, data)
 
 
 def encoding(data: bytes) -> None:
@@ -177,6 +186,7 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], Mutation]] = {
     "html": (html, changed_html),
     "text": (text, changed_text),
     "pdf": (pdf, changed_pdf),
+    "office": (office, changed_office),
     "encoding": (encoding, changed_charset),
     "archives": (packed, changed_archive),
     "pipeline": (pipeline, _any_format),

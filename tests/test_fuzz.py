@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CRASHES = Path(__file__).resolve().parent.parent / "fixtures" / "crashes"
 KEPT = tomllib.loads((CRASHES / "crashes.toml").read_text(encoding="utf-8"))["found"]
-TRIED = {"html": 150, "text": 150, "pdf": 8, "encoding": 150, "archives": 80, "pipeline": 40}
+TRIED = {"html": 150, "text": 150, "pdf": 8, "office": 30, "encoding": 150, "archives": 80, "pipeline": 40}
 LARGEST = {"html": 6_000, "text": 6_000, "pipeline": 4_000, "pdf": 65_000}
 
 

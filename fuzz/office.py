@@ -1,0 +1,89 @@
+"""Spreadsheets and Word files changed inside (办公文件变异): parts of their zip, the XML in them, fields of old binary records; then damaged, sometimes."""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from fuzz.mutations import LONGEST, NUMERALS, ODDITIES, WORDS, changed_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from random import Random
+
+ELEMENTS = re.compile(r"<((?:\w+:)?(?:row|c|table-row|table-cell|table|tr|tc|p|r|mergeCell|numFmt|xf|sheet|si|num|abstractNum|lvl))\b[^<>]*(?:/>|>.*?</\1>)", re.DOTALL)
+VALUES = re.compile(r"(?<==\")[^\"<>]*(?=\")")
+TEXTS = re.compile(r"(?<=>)[^<>]+(?=<)")
+TAGS = re.compile(r"</?[\w:]+[^<>]*>")
+NUMBERS = ("0", "-1", "1", "99999", "1048577", "16385", "4294967296", "1e308", "-1e-308", "", "A0", "XFE1", "A1:XFD1048576", "B2:A1", "a", "2958466", "45292.5", "nan", "continue", "restart", "true")
+FORMATS = ("0.00%", "#,##0.00", "General", "[Red]-0;;;@", "yyyy年m月", "0.0,,", "# ?/?", "@", "\\%0", "[>1]0;0%", '"万元"0', "0" * 300, ";;;", "[DBNum1]0", "_(* #,##0_)")
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
+NESTED = ("<w:tbl><w:tr><w:tc>", "<w:p><w:r><w:txbxContent>", "<table:table><table:table-row><table:table-cell>", "<text:p><text:span>")
+EDITED = (".xml", ".rels")
+
+
+def changed_office(data: bytes, random: Random, others: Sequence[bytes]) -> bytes:
+    """An office file with one to three of its parts changed; what is no zip file is changed as bytes."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = [(info.filename, archive.read(info)) for info in archive.infolist()[:60] if info.file_size <= LONGEST * 4]
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, NotImplementedError, EOFError, zlib.error):
+        return changed_bytes(data, random, others)
+    for _ in range(random.randint(1, 3)):
+        named = [place for place, (name, _) in enumerate(parts) if name.endswith(EDITED)]
+        if named:
+            place = random.choice(named)
+            parts[place] = parts[place][0], _changed_part(parts[place][1], random)
+    if random.random() < 0.1 and parts:
+        one, other = random.choice(parts), random.choice(parts)
+        parts = random.choice(([*parts, one], [part for part in parts if part is not one], [*parts, (one[0], other[1])]))
+    whole = io.BytesIO()
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts:
+            archive.writestr(name, part)
+    return (changed_bytes(whole.getvalue(), random, others) if random.random() < 0.1 else whole.getvalue())[:LONGEST]
+
+
+def _changed_part(part: bytes, random: Random) -> bytes:
+    text = part.decode("utf-8", "replace")
+    changes: tuple[Callable[[], str], ...] = (
+        lambda: _moved(text, random),
+        lambda: _replaced(text, VALUES, random.choice((*NUMBERS, *FORMATS)), random),
+        lambda: _replaced(text, TEXTS, random.choice((*NUMERALS, *ODDITIES, *WORDS, *NUMBERS)).translate({ord(sign): f"&#{ord(sign)};" for sign in "<>&"}), random),
+        lambda: _replaced(text, TAGS, random.choice(("", "<x>", "</x>")), random),
+        lambda: text.replace("?>", f"?>{BOMB}", 1),
+        lambda: _inserted(text, (random.choice(NESTED) * random.choice((2, 50, 500))), random),
+    )
+    return random.choices(changes, (4, 6, 4, 1, 0.5, 0.5))[0]().encode("utf-8", "replace")
+
+
+def _inserted(text: str, piece: str, random: Random) -> str:
+    found = list(TAGS.finditer(text))
+    at = random.choice(found).end() if found else 0
+    return text[:at] + piece + text[at:]
+
+
+def _replaced(text: str, part: re.Pattern[str], instead: str, random: Random) -> str:
+    found = list(part.finditer(text))
+    if not found:
+        return text
+    one = random.choice(found)
+    return text[: one.start()] + instead + text[one.end() :]
+
+
+def _moved(text: str, random: Random) -> str:
+    """Two elements swapped, or one dropped or repeated."""
+    found = list(ELEMENTS.finditer(text))
+    if not found:
+        return text
+    one, other = sorted((random.choice(found), random.choice(found)), key=lambda match: match.start())
+    match random.randrange(3):
+        case 0:
+            return text[: one.start()] + text[one.end() :]
+        case 1:
+            return text[: one.end()] + one[0] * random.choice((1, 3, 40)) + text[one.end() :]
+    return text[: one.start()] + other[0] + text[one.end() : other.start()] + one[0] + text[other.end() :] if one.end() <= other.start() else text
