@@ -256,3 +256,40 @@ def test_a_goal_stands_below_its_own_head() -> None:
     page = document([["转移支付名称", "村道养护补助"], ["年度总体目标", "年度目标"], ["", "养护村道。"], ["一级指标", "二级指标", "三级指标", "指标值"], ["产出指标", "数量指标", "养护里程", "≥12公里"]])
     (project,) = read_forms(page).projects
     assert (project.project_name, project.goal_target) == ("村道养护补助", "养护村道。")
+
+
+def spanned(rows: list[list[tuple[str, int, int]]]) -> Document:
+    """A page of one grid whose cells are (text, rowspan, colspan); what a cell covers is left out of the rows below."""
+    content, cells, taken = "", [], set[tuple[int, int]]()
+    for number, row in enumerate(rows):
+        column = 0
+        for text, down, across in row:
+            while (number, column) in taken:
+                column += 1
+            cells.append(Cell(number, column, Span(len(content), len(content) + len(text)), down, across))
+            taken |= {(number + below, column + beside) for below in range(down) for beside in range(across)}
+            content += f"{text} | "
+        content += "\n"
+    return Document(Source("page", "0" * 64), content, (Table(Span(0, len(content)), len(rows), 1 + max(column for _, column in taken), tuple(cells)),))
+
+
+def test_a_list_of_projects_has_sources_below_a_second_row_of_heads_and_one_name_over_two_budgets_is_two_projects() -> None:
+    def single(*texts: str) -> list[tuple[str, int, int]]:
+        return [(text, 1, 1) for text in texts]
+
+    page = spanned([
+        [("项目名称", 2, 1), ("项目总额", 2, 1), ("其中：", 1, 2), ("绩效目标", 2, 1), *((text, 2, 1) for text in ("一级指标", "二级指标", "三级指标", "绩效指标性质", "本年绩效指标值", "绩效度量单位"))],
+        single("财政资金", "其他资金"),
+        [("苗木养护", 3, 1), ("12.50", 2, 1), ("10.00", 2, 1), ("2.50", 2, 1), ("养护苗木。", 2, 1), *single("产出指标", "数量指标", "养护株数", "≥", "300", "株")],
+        single("产出指标", "质量指标", "成活率", "≥", "95", "%"),
+        [*single("7.00", "7.00", "", "补植苗木。", "产出指标", "数量指标", "补植株数", "≥", "40", "株")],
+        single("道路清扫", "3.00", "3.00", "", "清扫道路。", "产出指标", "数量指标", "清扫里程", "≥", "9", "公里"),
+    ])  # fmt: skip
+    found = read_forms(page)
+    assert [(project.project_name, str(project.initial_budget), project.goal_target) for project in found.projects] == [
+        ("苗木养护", "12.50", "养护苗木。"), ("苗木养护", "7.00", "补植苗木。"), ("道路清扫", "3.00", "清扫道路。"),
+    ]  # fmt: skip
+    assert [(fund.project_id[-1], fund.fund_source, str(fund.initial_budget)) for fund in found.project_funds] == [
+        ("1", "current_year_appropriation", "10.00"), ("1", "other", "2.50"), ("2", "current_year_appropriation", "7.00"), ("3", "current_year_appropriation", "3.00"),
+    ]  # fmt: skip
+    assert [(row.project_id[-1], row.level3) for row in found.indicators] == [("1", "养护株数"), ("1", "成活率"), ("2", "补植株数"), ("3", "清扫里程")]

@@ -97,6 +97,7 @@ def read_form(document: Document, form: Form) -> Reading:
     sparse = form.table.sparse
     columns: dict[str, Entry] = {}
     listed: dict[str, Entry] = {}  # columns of a list of projects that say of which project a row is
+    sources: Row = ()  # and of its sources of funds
     part = "head"
     for number, row in form.rows:
         filled = tuple(entry for entry in row if entry.text)
@@ -110,10 +111,12 @@ def read_form(document: Document, form: Form) -> Reading:
             columns = indicator_heads(row)
             reading.heads = frozenset(columns)
             listed = head_fields(row, "head") | _goal_column(row)
+            sources = tuple(entry for entry in own if listed and entry not in listed.values() and field_of("fund_rows", source_label(entry.text)))
             part = "indicators"
         elif part == "indicators":
             if listed:
                 _read_listed(document, row, listed, reading)
+                _read_listed_funds(document, row, sources, reading)
             tail = field_of("tail", own[0].text)
             if tail is not None:
                 _read_tail(document, row, own, tail, columns, reading, sparse=sparse)
@@ -155,6 +158,14 @@ def _read_listed(document: Document, row: Row, listed: Mapping[str, Entry], read
             reading.goals.setdefault("target", _value(document, entry))
         else:
             reading.head.setdefault(name, _value(document, entry))
+
+
+def _read_listed_funds(document: Document, row: Row, sources: Row, reading: Reading) -> None:
+    """The amounts below the sources of funds that a list of projects has columns for."""
+    for source in sources:
+        entry = _at(row, source.column)
+        if entry is not None and not entry.above and entry.column == source.column and parse_number(entry.text) is not None:
+            reading.funds.append((source.text, {"label": _value(document, source), "initial_budget": _value(document, entry)}))
 
 
 def _value(document: Document, entry: Entry) -> Value:

@@ -203,12 +203,17 @@ def _listing(rows: tuple[Row, ...]) -> tuple[tuple[tuple[int, Row], ...], ...] |
     if named is None or any(_opens(row) and not is_indicator_head(row) for row in rows):
         return None
     groups: list[list[tuple[int, Row]]] = []
-    current: Cell | None = None
+    heads = [(head, rows[head])]
+    current: list[Cell] = []  # name and budget: one name over several budgets are as many projects
+    columns = [entry.column for name in ("project_name", "budget") if (entry := head_fields(rows[head], "head").get(name)) is not None]
     for number, row in enumerate(rows[head + 1 :], head + 1):
-        entry = next((entry for entry in reversed(row) if entry.column <= named.column), None)
-        if entry is not None and entry.text and entry.column == named.column and entry.cell is not current:
-            current = entry.cell
-            groups.append([(head, rows[head])])
+        if any(entry.cell is named.cell for entry in row):
+            heads.append((number, row))  # a second row of heads: 财政资金 | 其他资金 below 其中
+            continue
+        naming = [entry.cell for entry in row if entry.text and entry.column in columns]
+        if any(entry.column == named.column and entry.text for entry in row) and any(cell not in current for cell in naming):
+            current = naming
+            groups.append(list(heads))
         if groups:
             groups[-1].append((number, row))
     return tuple(tuple(group) for group in groups)

@@ -129,7 +129,7 @@ def _level(text: str | None, row: IndicatorRow, project_id: str, findings: list[
 
 def _project(document: Document, form: Form, project_id: str, ordinal: int, kind: str, reading: Reading, funds: tuple[ProjectFund, ...]) -> Project:
     head = reading.head
-    total = next((fund for fund in funds if fund.fund_source == "total"), None) or (funds[0] if len(funds) == 1 else None)
+    total = next((fund for fund in funds if fund.fund_source == "total"), None) or (funds[0] if len(funds) == 1 and "budget" not in head else None)
     named = head.get("project_name")
     coded = _CODED_NAME.fullmatch(named.text) if named else None
     printed_code = head.get("project_code")
