@@ -311,3 +311,12 @@ def test_a_sheet_in_whole_yuan_is_a_disclosure() -> None:
     said = normalize(read(workbook(fill), "a.xlsx"))
     assert said.status == "ok"
     assert {str(line.value) for line in said.budget_lines} == {"5123400"}
+
+
+def test_a_workbook_whose_parts_are_not_declared_is_damaged() -> None:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(FIXTURES / "twins" / "nanchuan-bamboo-2022-final-tables.xlsx") as whole, zipfile.ZipFile(sink, "w") as part:
+        for name in whole.namelist():
+            part.writestr(name, whole.read(name).replace(b"spreadsheetml.sheet.main+xml", b"x+xml"))
+    with pytest.raises(DocumentError, match="damaged"):
+        read(sink.getvalue(), "x.xlsx")
