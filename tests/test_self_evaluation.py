@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from extract.document import Cell, Document, Paragraph, Source, Span, Table
+from extract.document import Cell, Document, Source, Span, Table
 from extract.reading import read
 from normalize.folding import key
 from normalize.numbers import parse_number, parse_percent
 from normalize.tables.self_evaluation import read_forms
+from tests import grids
 
 if TYPE_CHECKING:
     from normalize.records import Indicator
@@ -211,45 +212,28 @@ def test_a_form_below_the_indicators_of_another_begins_with_its_department_where
     assert [(row.project_id[-1], row.level3) for row in found.indicators] == [("1", "清淤山塘"), ("2", "巡查渠道")]
 
 
-def grids(*tables: list[list[str]], between: str = "") -> Document:
-    """A page of several grids one below the other, with a line of text between them."""
-    content, blocks = "", list[Table | Paragraph]()
-    for rows in tables:
-        if blocks and between:
-            blocks.append(Paragraph(Span(len(content), len(content) + len(between))))
-            content += f"{between}\n"
-        start, cells = len(content), []
-        for number, row in enumerate(rows):
-            for column, text in enumerate(row):
-                cells.append(Cell(number, column, Span(len(content), len(content) + len(text))))
-                content += f"{text} | "
-            content += "\n"
-        blocks.append(Table(Span(start, len(content)), len(rows), max(map(len, rows)), tuple(cells)))
-    return Document(Source("page", "0" * 64), content, tuple(blocks))
-
-
 WHOLE = [
-    ["部门名称", "云岭县档案馆", "", "", "", ""], ["整体绩效目标", "整理馆藏。", "", "", "", ""], ["活动", "绩效指标", "", "指标性质", "指标值", "度量单位"],
-    ["馆藏", "产出指标数量\n指标整理案卷", "", "≥", "4200", "卷"],
+    ["部门名称", "云岭县档案馆[1,5]"], ["整体绩效目标", "整理馆藏。[1,5]"], ["活动", "绩效指标[1,2]", "指标性质", "指标值", "度量单位"],
+    ["馆藏", "产出指标数量\n指标整理案卷[1,2]", "≥", "4200", "卷"],
 ]  # fmt: skip
 REST = [["馆藏", "产出指标时效指标编目完成时间", "≤", "30", "日"], ["查阅", "效益指标社会效益指标方便群众查档", "定性", "优", ""]]
 
 
 @pytest.mark.parametrize("between", ["", "整体绩效目标"])
 def test_levels_printed_in_front_of_an_indicator_are_read_on_the_next_page_too(between: str) -> None:
-    page = grids(WHOLE, REST, between=between)
-    found = read_forms(page)
+    whole = grids.page(WHOLE, *([between] if between else []), REST)
+    found = read_forms(whole)
     assert [(row.level1, row.level2, row.level3, row.target_operator, row.target_raw, row.target_unit) for row in found.indicators] == [
         ("产出指标", "数量指标", "整理案卷", "≥", "4200", "卷"), ("产出指标", "时效指标", "编目完成时间", "≤", "30", "日"), ("效益指标", "社会效益指标", "方便群众查档", None, "优", None),
     ]  # fmt: skip
     assert [project.goal_target for project in found.projects] == ["整理馆藏。"]
-    places = {name: page.text(span) for name, span in found.indicators[0].texts}
+    places = {name: whole.text(span) for name, span in found.indicators[0].texts}
     assert (places["level1"], places["level2"], places["level3"]) == ("产出指标", "数量\n指标", "整理案卷")
 
 
 @pytest.mark.parametrize(("rest", "between"), [([["馆藏", "整理案卷", "≥", "4200", "卷"]], ""), (REST, "二、其他事项说明"), ([row[:4] for row in REST], "")])
 def test_a_grid_below_a_form_that_does_not_go_on_with_it_is_none_of_it(rest: list[list[str]], between: str) -> None:
-    assert len(read_forms(grids(WHOLE, rest, between=between)).indicators) == 1
+    assert len(read_forms(grids.page(WHOLE, *([between] if between else []), rest)).indicators) == 1
 
 
 def test_a_goal_stands_below_its_own_head() -> None:
@@ -258,34 +242,15 @@ def test_a_goal_stands_below_its_own_head() -> None:
     assert (project.project_name, project.goal_target) == ("村道养护补助", "养护村道。")
 
 
-def spanned(rows: list[list[tuple[str, int, int]]]) -> Document:
-    """A page of one grid whose cells are (text, rowspan, colspan); what a cell covers is left out of the rows below."""
-    content, cells, taken = "", [], set[tuple[int, int]]()
-    for number, row in enumerate(rows):
-        column = 0
-        for text, down, across in row:
-            while (number, column) in taken:
-                column += 1
-            cells.append(Cell(number, column, Span(len(content), len(content) + len(text)), down, across))
-            taken |= {(number + below, column + beside) for below in range(down) for beside in range(across)}
-            content += f"{text} | "
-        content += "\n"
-    return Document(Source("page", "0" * 64), content, (Table(Span(0, len(content)), len(rows), 1 + max(column for _, column in taken), tuple(cells)),))
-
-
 def test_a_list_of_projects_has_sources_below_a_second_row_of_heads_and_one_name_over_two_budgets_is_two_projects() -> None:
-    def single(*texts: str) -> list[tuple[str, int, int]]:
-        return [(text, 1, 1) for text in texts]
-
-    page = spanned([
-        [("项目名称", 2, 1), ("项目总额", 2, 1), ("其中：", 1, 2), ("绩效目标", 2, 1), *((text, 2, 1) for text in ("一级指标", "二级指标", "三级指标", "绩效指标性质", "本年绩效指标值", "绩效度量单位"))],
-        single("财政资金", "其他资金"),
-        [("苗木养护", 3, 1), ("12.50", 2, 1), ("10.00", 2, 1), ("2.50", 2, 1), ("养护苗木。", 2, 1), *single("产出指标", "数量指标", "养护株数", "≥", "300", "株")],
-        single("产出指标", "质量指标", "成活率", "≥", "95", "%"),
-        [*single("7.00", "7.00", "", "补植苗木。", "产出指标", "数量指标", "补植株数", "≥", "40", "株")],
-        single("道路清扫", "3.00", "3.00", "", "清扫道路。", "产出指标", "数量指标", "清扫里程", "≥", "9", "公里"),
-    ])  # fmt: skip
-    found = read_forms(page)
+    found = read_forms(grids.page([
+        ["项目名称[2,1]", "项目总额[2,1]", "其中：[1,2]", "绩效目标[2,1]", *(f"{head}[2,1]" for head in ("一级指标", "二级指标", "三级指标", "绩效指标性质", "本年绩效指标值", "绩效度量单位"))],
+        ["财政资金", "其他资金"],
+        ["苗木养护[3,1]", "12.50[2,1]", "10.00[2,1]", "2.50[2,1]", "养护苗木。[2,1]", "产出指标", "数量指标", "养护株数", "≥", "300", "株"],
+        ["产出指标", "质量指标", "成活率", "≥", "95", "%"],
+        ["7.00", "7.00", "", "补植苗木。", "产出指标", "数量指标", "补植株数", "≥", "40", "株"],
+        ["道路清扫", "3.00", "3.00", "", "清扫道路。", "产出指标", "数量指标", "清扫里程", "≥", "9", "公里"],
+    ]))  # fmt: skip
     assert [(project.project_name, str(project.initial_budget), project.goal_target) for project in found.projects] == [
         ("苗木养护", "12.50", "养护苗木。"), ("苗木养护", "7.00", "补植苗木。"), ("道路清扫", "3.00", "清扫道路。"),
     ]  # fmt: skip

@@ -399,3 +399,22 @@ def test_a_table_that_goes_on_under_the_same_header_keeps_its_number() -> None:
     head = ["科目编码", "科目名称", "合计", "基本支出"]
     found = read("部门支出总表", "单位：万元", [head, ["213", "农林水支出", "5.00", "5.00"]], [head, ["221", "住房保障支出", "2.00", "2.00"]], stage="budget")
     assert [(line.item_code, line.table_ordinal) for line in found.budget_lines if line.column == "total"] == [("213", 1), ("221", 1)]
+
+
+def test_a_column_without_numbers_under_an_unknown_head_parts_no_row_from_its_name() -> None:
+    found = read(
+        "政府采购预算表",
+        "单位：万元",
+        [
+            ["科目编码[1,3]", "单位编码[2,1]", "采购项目[2,1]", "采购目录[2,1]", "购买服务的内[2,1]", "部门经济科目[1,2]", "预算金额[2,1]"],
+            ["类", "款", "项", "类", "款"],
+            ["", "", "", "", "", "合计", "", "", "", "30.00"],
+            ["208", "01", "09", "242001", "青岚县社保局", "", "", "", "", "28.00"],
+            ["208", "01", "09", "242001", "参保登记经费", "专业咨询", "", "302", "99", "28.00"],
+            ["208", "01", "02", "242001", "档案整理经费", "其他货物", "", "302", "99", "2.00"],
+        ],
+        stage="budget",
+    )
+    assert [(line.item_code, line.item_label, line.raw) for line in found.budget_lines] == [
+        (None, "合计", "30.00"), ("2080109", "青岚县社保局", "28.00"), ("2080109", "专业咨询", "28.00"), ("2080102", "其他货物", "2.00"),
+    ]  # fmt: skip

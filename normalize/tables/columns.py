@@ -133,7 +133,7 @@ def read_columns(grid: Grid, kind: Kind, setting: Setting) -> Reading:
     blocks: list[Block] = []
     unknown: list[int] = []
     start = 0
-    for stop in _cuts(roles):
+    for stop in _cuts(roles, frozenset(index for index, role in enumerate(roles) if role is None and _means_nothing(grid, index))):
         block, odd = _block(grid, kind, setting, roles, start, stop)
         blocks.append(block)
         unknown += odd
@@ -147,13 +147,13 @@ def _with_year(setting: Setting, years: Iterable[int]) -> Setting:
     return Setting(setting.stage, year, setting.adjusted)
 
 
-def _cuts(roles: Sequence[tuple[str, str] | None]) -> list[int]:
-    """Where blocks end: a naming column after amounts opens the next one."""
+def _cuts(roles: Sequence[tuple[str, str] | None], nothing: frozenset[int]) -> list[int]:
+    """Where blocks end: a naming column after amounts opens the next one; what has no number and a head that no rule knows (`nothing`) is no amount."""
     cuts = []
     amounts = False
     for index, role in enumerate(roles):
         if role is None:
-            amounts = True
+            amounts = amounts or index not in nothing
         elif role[0] in {"code", "label"} and amounts:
             cuts.append(index)
             amounts = False
@@ -233,6 +233,11 @@ def _texts_before_amounts(grid: Grid, roles: Sequence[tuple[str, str] | None], s
 
 def _prints_numbers(grid: Grid, index: int) -> bool:
     return any((box := grid.boxes[row][index]) is not None and parse_number(box.text) is not None for row in grid.body)
+
+
+def _means_nothing(grid: Grid, index: int) -> bool:
+    path = grid.paths[index]
+    return not _prints_numbers(grid, index) and not (path and is_header_word(path[-1].text))
 
 
 _STATED = re.compile(r"[(:：](?P<unit>(?:百|千|万|亿)?元)\)?$")

@@ -115,6 +115,8 @@ def read_row(document: Document, grid: Grid, block: Block, row: int, carried: Ca
     for system in _PREFERENCE[primary]:
         for item in items:
             if item.system == system and (item.code or item.label):
+                if primary == "project" and item.label is None:  # in a list of projects or purchases the subtotal of a unit has the unit's name
+                    item = item._replace(label=next((other.label for other in items if other.label), None))  # noqa: PLW2901
                 return Row(item, items, year, tuple(spans))
     return Row(Item("plain", None, None), items, year, tuple(spans))
 
