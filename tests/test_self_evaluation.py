@@ -236,6 +236,25 @@ def test_a_grid_below_a_form_that_does_not_go_on_with_it_is_none_of_it(rest: lis
     assert len(read_forms(grids.page(WHOLE, *([between] if between else []), rest)).indicators) == 1
 
 
+LEVELLED = [["项目名称", "村道养护[1,4]"], ["", "一级指标", "二级指标", "三级指标", "指标值"], ["绩效指标", "产出指标", "数量指标", "养护里程", "≥12公里"]]
+NEXT_PAGE = [["绩效指标[2,1]", "产出指标(50分)", "质量指标", "路面完好率", "≥95%"], ["满意度指标", "服务对象满意度", "村民满意度", "≥90%"], ["说明[1,2]", "按季度养护[1,3]"]]
+
+
+@pytest.mark.parametrize(
+    ("below", "expected"),
+    [
+        (["项目绩效目标表", NEXT_PAGE], ["养护里程", "路面完好率", "村民满意度"]),
+        (["另一张表", NEXT_PAGE], ["养护里程"]),
+        ([[["村道", "四级", "水泥", "12", "公里"]]], ["养护里程"]),
+        (["项目绩效目标表", [["项目名称", "路灯维修[1,4]"], *NEXT_PAGE]], ["养护里程"]),
+    ],
+)
+def test_a_form_goes_on_below_its_repeated_title_where_levels_stand_under_their_heads(below: list[Any], expected: list[str]) -> None:
+    found = read_forms(grids.page("项目绩效目标表", LEVELLED, *below))
+    assert [row.level3 for row in found.indicators] == expected
+    assert len(found.projects) == 1
+
+
 def test_a_goal_stands_below_its_own_head() -> None:
     page = document([["转移支付名称", "村道养护补助"], ["年度总体目标", "年度目标"], ["", "养护村道。"], ["一级指标", "二级指标", "三级指标", "指标值"], ["产出指标", "数量指标", "养护里程", "≥12公里"]])
     (project,) = read_forms(page).projects

@@ -20,6 +20,7 @@ _OF_THE_YEAR = re.compile("^(?:本年度?|当年|预算年度|年度|绩效|20[0
 
 
 _ANY_LEVEL1, _ANY_LEVEL2 = ("|".join(sorted({name.removesuffix("指标") for name in load_toml("self_evaluation.toml")["levels"][level]}, key=lambda name: (-len(name), name))) for level in ("level1", "level2"))
+_LEVEL_NAMES = {level: re.compile(rf"(?:{names})(?:指标)?(?:[(（]?[\d.]+分?[)）]?)?$") for level, names in (("level1", _ANY_LEVEL1), ("level2", _ANY_LEVEL2))}
 LEVELS_IN_FRONT = re.compile(rf"(?P<level1>(?:{_ANY_LEVEL1})指标)(?P<level2>(?:{_ANY_LEVEL2})指标)(?=.)")  # 产出指标数量指标培训人次
 
 
@@ -151,11 +152,14 @@ def find_forms(document: Document) -> tuple[Form, ...]:
     """
     forms: list[Form] = []
     upper: tuple[Row, ...] = ()
-    last: Table | None = None  # what the last form stands in, while nothing is printed below it
+    last: Table | None = None  # what the last form stands in, while nothing new is printed below it
+    printed: set[str] = set()  # lines so far: a form's title is repeated over its rest on the next page
     for block in document.blocks:
         if not isinstance(block, Table):
-            if (text := key(document.text(block.span))) and field_of("goals", text) != "label":  # which a page break may tear off its cell
-                upper, last = (), None
+            text = key(document.text(block.span))
+            if text and field_of("goals", text) != "label":  # which a page break may tear off its cell
+                upper, last = (), last if text in printed else None
+                printed.add(text)
             continue
         rows = rows_of(document, block)
         if not any(is_indicator_head(row) for row in rows):
@@ -180,15 +184,21 @@ def find_forms(document: Document) -> tuple[Form, ...]:
 
 
 def _rest_of(form: Form, rows: tuple[Row, ...], table: Table) -> tuple[tuple[int, Row], ...]:
-    """The rows of a grid that goes on with a form on the next page: as many columns as its indicators have heads, and indicators with their levels in front of them."""
+    """The rows of a grid that goes on with the indicators of a form on the next page: as many columns as they have heads, and names of levels where levels stand."""
     head = next(row for _, row in form.rows if is_indicator_head(row))
-    places = [entry.column for entry in head if entry.text]
-    whole = indicator_heads(head)["level3"].column
-    if table.sparse or form.table.sparse or table.columns != len(places) or head_fields(head, "indicators").keys() & _INDICATOR_HEADS:
+    heads = indicator_heads(head)
+    places = next((found for found in ([entry.column for entry in head], [entry.column for entry in head if entry.text]) if len(found) == table.columns), None)
+    if places is None or table.sparse or form.table.sparse or "project_name" in head_fields(head, "head") or any(_opens(row, _HEADING) for row in rows):
         return ()
     moved = tuple(tuple(entry._replace(column=places[entry.column]) for entry in row) for row in rows)
-    named = [entry.text for row in moved for entry in row if entry.column == whole and entry.text]
-    return tuple(enumerate(moved)) if named and all(LEVELS_IN_FRONT.match(text) for text in named) else ()
+    levels = {heads[name].column: pattern for name, pattern in _LEVEL_NAMES.items() if name in heads} or {heads["level3"].column: LEVELS_IN_FRONT}
+    told = [(levels[entry.column], entry.text) for row in moved if not _is_tail(row) for entry in row if entry.text and entry.column in levels]
+    return tuple(enumerate(moved)) if told and all(pattern.match(text) for pattern, text in told) else ()
+
+
+def _is_tail(row: Row) -> bool:
+    first = next((entry.text for entry in row if entry.text), "")
+    return field_of("tail", first) is not None
 
 
 def _opens_late(rows: tuple[Row, ...]) -> bool:
