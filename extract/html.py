@@ -164,7 +164,7 @@ def _about_pictures(count: int) -> Note:
     from extract.scanned import HINT, is_available  # noqa: PLC0415  # loads numpy
 
     if is_available():
-        return Note("pictures_apart", f"页面文字很少，另有{count}张图片，图片作为附件另行识别", f"little text and {count} pictures, which are recognised as attachments of the page")
+        return Note("pictures_apart", f"页面文字很少，另有{count}张图片，来源中有的作为附件另行识别", f"little text and {count} pictures; those that the sources hold are recognised as attachments")
     return Note("pictures_for_text", f"页面文字很少，另有{count}张图片，图中文字未读；{HINT[0]}", f"little text and {count} pictures, whose text was not read; {HINT[1]}")
 
 
