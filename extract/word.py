@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
+LARGEST = 1000  # columns that a cell covers, numbers that a list begins with
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 CHOICE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # the same text box once more, for old programs
 MOST_BYTES = 64 << 20  # of one part when unpacked
@@ -107,7 +108,7 @@ class Numbering:
         style = paragraph.find(f"{W}pPr/{W}pStyle")
         number_id, depth = self.styles.get(style.get(f"{W}val") or "", ("", 0)) if style is not None else ("", 0)
         if own is not None:
-            number_id, depth = _value(own, "numId") or number_id, int(_value(own, "ilvl") or depth)
+            number_id, depth = _value(own, "numId") or number_id, _whole(_value(own, "ilvl"), depth)
         return number_id, depth
 
 
@@ -149,20 +150,20 @@ def _value(element: _Element, name: str) -> str | None:
 def _numbering(lists: _Element | None, styles: _Element | None) -> Numbering:
     abstract: dict[str, dict[int, Level]] = {}
     for one in lists.iter(f"{W}abstractNum") if lists is not None else ():
-        abstract[one.get(f"{W}abstractNumId") or ""] = {int(level.get(f"{W}ilvl") or 0): _level(level) for level in one.iter(f"{W}lvl")}
+        abstract[one.get(f"{W}abstractNumId") or ""] = {_whole(level.get(f"{W}ilvl"), 0): _level(level) for level in one.iter(f"{W}lvl")}
     known: dict[str, tuple[str, dict[int, Level]]] = {}
     for one in lists.iter(f"{W}num") if lists is not None else ():
         name = _value(one, "abstractNumId") or ""
         levels = dict(abstract.get(name, {}))
         overridden = False
         for override in one.iter(f"{W}lvlOverride"):
-            depth = int(override.get(f"{W}ilvl") or 0)
+            depth = _whole(override.get(f"{W}ilvl"), 0)
             start = _value(override, "startOverride")
             own = override.find(f"{W}lvl")
             if own is not None:
                 levels[depth] = _level(own)
             if start is not None and depth in levels:
-                levels[depth] = levels[depth]._replace(start=int(start))
+                levels[depth] = levels[depth]._replace(start=_whole(start, 1))
                 overridden = True
         number_id = one.get(f"{W}numId") or ""
         known[number_id] = (f"{name}/{number_id}" if overridden else name, levels)  # a list that starts anew counts by itself
@@ -170,12 +171,12 @@ def _numbering(lists: _Element | None, styles: _Element | None) -> Numbering:
     for style in styles.iter(f"{W}style") if styles is not None else ():
         own = style.find(f"{W}pPr/{W}numPr")
         if own is not None and (named := _value(own, "numId")):
-            by_style[style.get(f"{W}styleId") or ""] = (named, int(_value(own, "ilvl") or 0))
+            by_style[style.get(f"{W}styleId") or ""] = (named, _whole(_value(own, "ilvl"), 0))
     return Numbering(known, by_style)
 
 
 def _level(level: _Element) -> Level:
-    return Level(int(_value(level, "start") or 1), _value(level, "numFmt") or "decimal", _value(level, "lvlText") or "")
+    return Level(_whole(_value(level, "start"), 1), _value(level, "numFmt") or "decimal", _value(level, "lvlText") or "")
 
 
 def _items(parent: _Element, numbering: Numbering, depth: int) -> Iterator[Line | Sheet]:
@@ -234,18 +235,27 @@ def _is_hidden(run: _Element) -> bool:
     return hidden is not None and hidden.get(f"{W}val") not in {"0", "false"}
 
 
+def _whole(text: str | None, instead: int) -> int:
+    """A number of Word's own, no larger than any form needs; `instead` where it is none.
+
+    >>> _whole("3", 0), _whole("99999999999", 0), _whole("-1", 0), _whole("continue", 1)
+    (3, 1000, 0, 1)
+    """
+    return min(int(text), LARGEST) if text is not None and text.isascii() and text.isdigit() else instead
+
+
 def _rows(table: _Element, numbering: Numbering, depth: int) -> list[list[Written]]:
     """The own cells of a table row by row; a cell that goes on from the row above only makes that one taller."""
     rows: list[list[Written]] = []
     above: dict[int, tuple[int, int]] = {}  # column -> where the cell that may go on stands
     for row in _within(table, f"{W}tr"):
         written: list[Written] = []
-        column = int(_value(before, "gridBefore") or 0) if (before := row.find(f"{W}trPr")) is not None else 0
+        column = _whole(_value(before, "gridBefore"), 0) if (before := row.find(f"{W}trPr")) is not None else 0
         written.extend(Written("", 1, 1, header=False, links=[]) for _ in range(column))
         here: dict[int, tuple[int, int]] = {}
         for cell in _within(row, f"{W}tc"):
             properties = cell.find(f"{W}tcPr")
-            across = int(_value(properties, "gridSpan") or 1) if properties is not None else 1
+            across = _whole(_value(properties, "gridSpan"), 1) if properties is not None else 1
             merge = properties.find(f"{W}vMerge") if properties is not None else None
             if merge is not None and merge.get(f"{W}val") != "restart" and column in above:
                 at = above[column]

@@ -320,3 +320,16 @@ def test_a_workbook_whose_parts_are_not_declared_is_damaged() -> None:
             part.writestr(name, whole.read(name).replace(b"spreadsheetml.sheet.main+xml", b"x+xml"))
     with pytest.raises(DocumentError, match="damaged"):
         read(sink.getvalue(), "x.xlsx")
+
+
+@pytest.mark.parametrize(("old", "new"), [(b'<w:gridSpan w:val="', b'<w:gridSpan w:val="[&gt;1]'), (b"<w:trPr>", b'<w:trPr><w:gridBefore w:val="4294967296"/>'), (b'<w:ilvl w:val="', b'<w:ilvl w:val="x'), (b'<w:start w:val="', b'<w:start w:val="9e9')])
+def test_numbers_of_word_that_are_none_or_without_measure_leave_the_text_readable(old: bytes, new: bytes) -> None:
+    sink = io.BytesIO()
+    changed = 0
+    with zipfile.ZipFile(FIXTURES / "twins" / "chengkou-climate-2021-final-html.docx") as whole, zipfile.ZipFile(sink, "w") as part:
+        for name in whole.namelist():
+            data = whole.read(name)
+            changed += data.count(old)
+            part.writestr(name, data.replace(old, new))
+    assert changed
+    assert len(read(sink.getvalue(), "x.docx").content) > 1000
