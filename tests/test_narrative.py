@@ -145,6 +145,11 @@ def test_a_figure_is_said_of_the_last_subject_of_its_path_and_never_of_the_class
     assert [(row.function_code, said(row)[2]) for row in found.budget_lines] == expected
 
 
+def test_a_path_of_revenue_names_no_expenditure() -> None:
+    _, found = read("非税收入（类）罚没收入（款）一般罚没收入（项）为3.00万元。", "收入决算情况说明")
+    assert not [row for row in found.budget_lines if row.measure == "gpb_expenditure"]
+
+
 def test_a_reason_belongs_to_the_changes_before_it() -> None:
     _, found = read("支出合计81.50万元，较上年决算数增加7.47万元，主要原因是新增职责。")
     assert [(row.basis, row.reason_text) for row in found.budget_lines] == [("final", None), ("change_vs_prior_final", "主要原因是新增职责")]
