@@ -63,7 +63,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_version_names_the_release_and_the_rules(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"gongkai {extractor_version()}\n"
-    assert re.fullmatch(r"[0-9.]+\+[0-9a-f]{8}", extractor_version())
+    assert re.fullmatch(r"[0-9.]+(?:rc\d+)?\+[0-9a-f]{8}", extractor_version())
 
 
 def test_no_command_prints_the_help_and_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
