@@ -82,8 +82,13 @@ def packed(data: bytes) -> None:
         for number, item in enumerate(documents(Origin("input"), (Step("file", str(place)),))):
             if item.trouble is None:
                 assert item.sha256
-                assert sha256(bytes_of(item.place)).hexdigest() == item.sha256
                 assert item.media_type
+                try:
+                    again = bytes_of(item.place)
+                except OSError:  # a damaged web archive may yield by itself what it does not yield from its middle; a run makes that a row with the reason
+                    assert any(step.kind == "warc" for step in item.place)
+                else:
+                    assert sha256(again).hexdigest() == item.sha256
             else:
                 assert " / " in item.trouble.reason
             assert number <= archives.MOST_MEMBERS
