@@ -230,6 +230,16 @@ def test_a_missing_library_stops_a_run_that_names_the_file_and_is_a_row_in_a_fol
         found("s3://bucket/crawl")
 
 
+def test_an_archive_among_the_records_of_a_web_archive_is_opened(tmp_path: Path) -> None:
+    pytest.importorskip("fastwarc")
+    whole = warc(("http://a.example/p.html", b"200 OK", PAGE), ("http://a.example/表.zip", b"200 OK", packed(("1.html", OTHER), ("2/3.pdf", b"%PDF-1.7"))), ("http://a.example/bad.zip", b"200 OK", packed(("1.html", PAGE))[:60]))
+    items = found(folder(tmp_path, a=whole))
+    assert {item.address: item.media_type for item in items if item.trouble is None} == {
+        "http://a.example/p.html": "text/html", "http://a.example/表.zip!/1.html": "text/html", "http://a.example/表.zip!/2/3.pdf": "application/pdf",
+    }  # fmt: skip
+    assert [(item.address, item.trouble.reason.split(" / ")[0]) for item in items if item.trouble] == [("http://a.example/bad.zip", "压缩包已损坏")]
+
+
 def test_the_large_pictures_inside_a_page_are_documents_attached_to_it(tmp_path: Path) -> None:
     pytest.importorskip("fastwarc")
     table, ornament = (b"\x89PNG\r\n\x1a\n" + bytes(size) for size in (20_000, 200))

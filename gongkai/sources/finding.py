@@ -114,10 +114,10 @@ def _inside(origin: Origin, place: Place, stream: IO[bytes], budget: Budget, *, 
     kind = _kind(head, stream)
     try:
         if kind == "warc":
-            yield from records(origin.address, place, stream)
+            yield from _opened(records(origin.address, place, stream), budget)
         elif kind == "wacz":
             for part in wacz_parts(stream) or ():
-                yield from records(f"{origin.address}!/{part.name}", place, stream, part)
+                yield from _opened(records(f"{origin.address}!/{part.name}", place, stream, part), budget)
         elif kind in KINDS.values():
             yield from _members(kind, origin, place, stream, budget)
         else:
@@ -132,6 +132,18 @@ def _inside(origin: Origin, place: Place, stream: IO[bytes], budget: Budget, *, 
             raise
         stream.seek(0)
         yield _whole(origin, place, stream, kind)._replace(trouble=Trouble("unreadable", str(error)))
+
+
+def _opened(items: Iterator[Item], budget: Budget) -> Iterator[Item]:
+    """The records of a web archive; of one that is an archive itself, as attachments often are, what it holds."""
+    for item in items:
+        if item.trouble is None and item.media_type in KINDS:
+            try:
+                yield from _inside(item.origin, item.place, io.BytesIO(bytes_of(item.place)), budget)
+            except OSError as error:
+                yield item._replace(trouble=cannot_read(error))
+        else:
+            yield item
 
 
 def _can_be_read(stream: IO[bytes], kind: str) -> None:
