@@ -230,6 +230,11 @@ def test_a_missing_library_stops_a_run_that_names_the_file_and_is_a_row_in_a_fol
         found("s3://bucket/crawl")
 
 
+def test_a_member_whose_name_begins_with_nul_is_read(tmp_path: Path) -> None:
+    items = found(folder(tmp_path, a_zip=packed(("xy.html", PAGE), ("b/", b""), ("c.html", OTHER)).replace(b"xy.html", b"\0y.html")))
+    assert sorted(said(items).values()) == ["text/html", "text/html"]
+
+
 def test_an_archive_among_the_records_of_a_web_archive_is_opened(tmp_path: Path) -> None:
     pytest.importorskip("fastwarc")
     whole = warc(("http://a.example/p.html", b"200 OK", PAGE), ("http://a.example/表.zip", b"200 OK", packed(("1.html", OTHER), ("2/3.pdf", b"%PDF-1.7"))), ("http://a.example/bad.zip", b"200 OK", packed(("1.html", PAGE))[:60]))

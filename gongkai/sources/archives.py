@@ -109,7 +109,7 @@ def _zip(_: str, stream: IO[bytes], budget: Budget) -> Iterator[Member]:
         listed = archive.infolist()
         for number, info in enumerate(listed):
             name = _zip_name(info)
-            if info.is_dir() or _hidden(name):
+            if name.endswith("/") or _hidden(name):  # `is_dir` of a name that begins with NUL is an IndexError
                 continue
             step = Step("zip", str(number))
             if info.flag_bits & 1:
