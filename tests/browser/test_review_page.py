@@ -90,7 +90,7 @@ def test_correct_confirm_and_undo_with_the_keyboard_alone(dataset: Path, visit: 
         keys.type("按原件")
         keys.press("Tab")
         keys.press("Enter")
-        page.wait_for_selector(".note.pass")
+        until(page, "[...document.querySelectorAll('.note.pass')].some(note => note.textContent.includes('30.5'))")  # checks that hold are such notes too
         (line,) = decided(dataset)
         assert (line["action"], line["new_value"], line["reason"], line["reviewer"]) == ("correct", "30.5", "按原件", "林一")
         until(page, "document.activeElement.id === 'correct'")
@@ -257,7 +257,7 @@ def test_an_exported_page_needs_no_server_and_its_decisions_can_be_taken_home(ke
     page.fill("#new-value", "30")
     page.fill("#reason", "=1+1")
     page.click("form.correct button.first")
-    page.wait_for_selector(".note.pass")
+    until(page, "[...document.querySelectorAll('.note.pass')].some(note => note.textContent.includes('→ 30'))")
     with page.expect_download() as waiting:
         page.click("#download")
     (place / "overrides").mkdir()
