@@ -14,7 +14,7 @@ from lxml import etree
 
 from extract.chrome import NEVER_TEXT, STRIPPED, amounts, furniture, is_hidden
 from extract.document import Document, Link, Note, Source
-from extract.embedded import LEAST
+from extract.embedded import EMBEDDED
 from extract.printed import LONGEST_TITLE, Line, Sheet, Written, assemble
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ LEADING_DIGITS = re.compile(r"\s{0,9}(\d{1,6})")
 MANY_POSITIONED = 300
 PIXELS = re.compile(r"(?:^|width\s{0,3}:)\s{0,3}(\d{2,5})")
 ORNAMENT = re.compile(r"logo|icon|banner|button|qr|ewm|erweima|weixin|wechat|beian|police|dzjg|jiucuo|share|arrow|spacer|\.gif$|\.svg$|^$", re.IGNORECASE)
-EMBEDDED_PICTURE = re.compile(r"data:image/", re.IGNORECASE)
 WIDE_PICTURE = 400  # pixels
 SHORT_PAGE = 1200  # characters
 NO_PAGE = re.compile(r"^(?:#|javascript:|mailto:|tel:|data:|about:)", re.IGNORECASE)
@@ -152,8 +151,8 @@ def _pictures(root: _Element) -> list[str]:
     found = []
     for image in root.iter("img"):
         address = (image.get("src") or "").strip()
-        if EMBEDDED_PICTURE.match(address):
-            found += [""] * (len(address) >= LEAST)
+        if NO_PAGE.match(address):
+            found += [""] * (EMBEDDED.match(address.encode("ascii", "ignore")) is not None)
         elif not ORNAMENT.search(address) and furniture(image) is None:
             sizes = [int(size[1]) for text in (image.get("width"), image.get("style")) if text and (size := PIXELS.search(text))]
             found += [address] * (max(sizes, default=0) >= WIDE_PICTURE)

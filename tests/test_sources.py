@@ -17,7 +17,7 @@ import pytest
 
 from gongkai import sources
 from gongkai.errors import DependencyError, UsageError
-from gongkai.sources import Item, archives, bytes_of
+from gongkai.sources import Item, Origin, Step, archives, bytes_of, finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -243,6 +243,33 @@ def test_an_archive_among_the_records_of_a_web_archive_is_opened(tmp_path: Path)
         "http://a.example/p.html": "text/html", "http://a.example/表.zip!/1.html": "text/html", "http://a.example/表.zip!/2/3.pdf": "application/pdf",
     }  # fmt: skip
     assert [(item.address, item.trouble.reason.split(" / ")[0]) for item in items if item.trouble] == [("http://a.example/bad.zip", "压缩包已损坏")]
+
+
+def test_every_archive_among_the_records_has_limits_of_its_own_and_an_office_file_is_no_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("fastwarc")
+    monkeypatch.setattr(archives.Budget, "__init__", lambda budget: budget.__dict__.update(members=2, expanded=1 << 20))
+    zips = [(f"http://a.example/{number}.zip", b"200 OK", packed(("1.html", PAGE), ("2.html", OTHER))) for number in range(3)]
+    assert [item.trouble for item in found(folder(tmp_path, a=warc(*zips)))] == [None] * 6
+    (document,) = found(folder(tmp_path, a=warc(("http://a.example/a.docx", b"200 OK", packed(("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>"))))))
+    assert (document.address, document.media_type) == ("http://a.example/a.docx", "application/zip")
+
+
+def test_a_page_is_read_once_and_no_further_than_as_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[int] = []
+
+    class Watched(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            data = super().read(size)
+            reads.append(len(data))
+            return data
+
+    page = PAGE + b'<img src="data:image/png;base64,' + b64encode(bytes(20_000)) + b'">'
+    for limit, count in ((1 << 24, 2), (1000, 1)):
+        monkeypatch.setitem(finding.LIMITS, "text/html", limit)
+        monkeypatch.setattr(finding, "opened", lambda _: Watched(page))
+        reads.clear()
+        assert len(list(finding.documents(Origin("a.html"), (Step("file", "a.html"),)))) == count
+        assert sum(reads) <= len(page) + (finding.HEAD if count == 2 else finding.HEAD + 1001)
 
 
 def test_the_large_pictures_inside_a_page_are_documents_attached_to_it(tmp_path: Path) -> None:

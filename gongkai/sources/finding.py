@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from extract.reading import HEAD, lacking, media_type, office_type
+from extract.reading import HEAD, LIMITS, lacking, media_type, office_type
 from gongkai.errors import DependencyError, GongkaiError, InputError, UsageError
 from gongkai.sources import remote
 from gongkai.sources.archives import KINDS, MOST_DEPTH, Budget, is_document, members
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 CHUNK = 1 << 20
-WARC = b"WARC/"
+WARC, PAGE = b"WARC/", "text/html"
 
 
 def items(places: Iterable[str | Path], *, without: Path) -> Iterator[Item]:
@@ -112,21 +112,19 @@ def _inside(origin: Origin, place: Place, stream: IO[bytes], budget: Budget, *, 
     head = stream.read(HEAD)
     stream.seek(0)
     kind = _kind(head, stream)
+    within = budget if len(place) > 1 else None
     try:
         if kind == "warc":
-            yield from _opened(records(origin.address, place, stream), budget)
+            yield from _records(records(origin.address, place, stream), within)
         elif kind == "wacz":
             for part in wacz_parts(stream) or ():
-                yield from _opened(records(f"{origin.address}!/{part.name}", place, stream, part), budget)
+                yield from _records(records(f"{origin.address}!/{part.name}", place, stream, part), within)
         elif kind in KINDS.values():
             yield from _members(kind, origin, place, stream, budget)
         else:
             if named:
                 _can_be_read(stream, kind)
-            yield _whole(origin, place, stream, kind)
-            if kind == "text/html":
-                stream.seek(0)
-                yield from pictures_in(stream.read(), origin, place)
+            yield from _page(origin, place, stream) if kind == PAGE else (_whole(origin, place, stream, kind),)
     except DependencyError as error:
         if named:
             raise
@@ -134,16 +132,33 @@ def _inside(origin: Origin, place: Place, stream: IO[bytes], budget: Budget, *, 
         yield _whole(origin, place, stream, kind)._replace(trouble=Trouble("unreadable", str(error)))
 
 
-def _opened(items: Iterator[Item], budget: Budget) -> Iterator[Item]:
-    """The records of a web archive; of one that is an archive itself, as attachments often are, what it holds."""
+def _records(items: Iterator[Item], budget: Budget | None) -> Iterator[Item]:
+    """The records of a web archive; of one that is an archive itself, as attachments often are, what it holds. Without a budget each is an outermost archive of its own."""
     for item in items:
-        if item.trouble is None and item.media_type in KINDS:
-            try:
-                yield from _inside(item.origin, item.place, io.BytesIO(bytes_of(item.place)), budget)
-            except OSError as error:
-                yield item._replace(trouble=cannot_read(error))
-        else:
+        if item.trouble is not None or item.media_type not in KINDS:
             yield item
+            continue
+        try:
+            stream = io.BytesIO(bytes_of(item.place))
+        except OSError as error:
+            yield item._replace(trouble=cannot_read(error))
+            continue
+        if is_document(stream):
+            yield item
+        else:
+            stream.seek(0)
+            yield from _inside(item.origin, item.place, stream, budget or Budget())
+
+
+def _page(origin: Origin, place: Place, stream: IO[bytes]) -> Iterator[Item]:
+    """A web page and the pictures inside it, read once; one that is too large to be read as a page has only its digest taken."""
+    page = stream.read(LIMITS[PAGE] + 1)
+    if len(page) > LIMITS[PAGE]:
+        stream.seek(0)
+        yield _whole(origin, place, stream, PAGE)
+        return
+    yield Item(origin, place, sha256(page).hexdigest(), len(page), PAGE)
+    yield from pictures_in(page, origin, place)
 
 
 def _can_be_read(stream: IO[bytes], kind: str) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Step(NamedTuple):
     """One step towards the bytes: kind is file | url | zip | rar | gzip | warc | picture.
 
-    `key` is a path, a URL, the number of a member (zip, rar) or of a picture inside a page, nothing (gzip), or the first byte of a record (warc).
+    `key` is a path, a URL, the number of a member (zip, rar), nothing (gzip), or the first byte of a record (warc) or of a picture's address in its page.
     """
 
     kind: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from extract.embedded import MARK, embedded_pictures
+from extract.embedded import embedded_picture, embedded_pictures
 from extract.reading import media_type
 from gongkai.sources.item import Item, Origin, Step
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 def pictures_in(page: bytes, origin: Origin, place: Place) -> Iterator[Item]:
     """The large pictures of a page that lies at a place, in its order, as `address!/picture-1` and so on."""
-    for number, picture in enumerate(embedded_pictures(page)) if MARK in page else ():
-        inner = Origin(f"{origin.address}!/picture-{number + 1}", origin.address, origin.fetched_at)
-        yield Item(inner, (*place, Step("picture", str(number))), sha256(picture).hexdigest(), len(picture), media_type(picture))
+    for number, (start, picture) in enumerate(embedded_pictures(page), 1):
+        inner = Origin(f"{origin.address}!/picture-{number}", origin.address, origin.fetched_at)
+        yield Item(inner, (*place, Step("picture", str(start))), sha256(picture).hexdigest(), len(picture), media_type(picture))
 
 
 def picture_bytes(step: Step, page: bytes) -> bytes:
     """One of them once more. Raises `OSError` where the page has changed since."""
-    for number, picture in enumerate(embedded_pictures(page)):
-        if str(number) == step.key:
-            return picture
-    raise OSError("the page has changed")
+    picture = embedded_picture(page, int(step.key))
+    if picture is None:
+        raise OSError("the page has changed")
+    return picture
