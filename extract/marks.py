@@ -158,10 +158,12 @@ def turned_back(boxes: NDArray[np.float32], size: tuple[float, float], angle: in
     >>> turned_back(np.array([[10, 20, 30, 25]], np.float32), (800, 600), 90).tolist()
     [[575.0, 10.0, 580.0, 30.0]]
     """
+    if angle == 0:
+        return boxes
     x0, y0, x1, y1 = boxes.T
     width, height = size
     sides = {90: (height - y1, x0, height - y0, x1), 180: (width - x1, height - y1, width - x0, height - y0), 270: (y0, width - x1, y1, width - x0)}
-    return np.stack(sides[angle], axis=1).astype(np.float32) if angle else boxes
+    return np.stack(sides[angle], axis=1).astype(np.float32)
 
 
 def common_angle(glyphs: Glyphs) -> int:

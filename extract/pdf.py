@@ -14,7 +14,7 @@ from extract.marks import NO_GLYPHS, NO_RULES, UNMAPPED, PageMarks, common_angle
 from extract.paged import Leaf, bind, read_leaf
 from extract.pages import page_marks
 from extract.pdfium import drawn_page, open_pdf
-from extract.recognition import figures_alike, listed, read_pictures, recognition_notes, with_confidence
+from extract.recognition import MOST_PAGES, figures_alike, listed, read_pictures, recognition_notes, with_confidence
 from extract.scanned import DPI, HINT, is_available
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ def _pictures(pages: Sequence[PdfPage], data: bytes) -> list[int]:
 
 def _denied(pages: Sequence[PdfPage], scanned: Collection[int], data: bytes) -> dict[int, ScannedPage]:
     """The pages whose invisible text another reading of the scan under it does not bear out, as that reading has them."""
-    if not is_available():
-        return {}
     own = {page.leaf.number: page.leaf for page in pages if page.marks.overlay and page.leaf.number not in scanned}
+    if not is_available() or len(own) > MOST_PAGES:
+        return {}
     seen = read_pictures(list(own), lambda number: drawn_grey(data, number))
     return {number: page for number, page in seen.items() if figures_alike(own[number], page.leaf) < BORNE_OUT}
 

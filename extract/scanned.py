@@ -91,27 +91,28 @@ def _legible(picture: Picture) -> float:
     import cv2  # noqa: PLC0415
 
     small = cv2.cvtColor(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), cv2.COLOR_GRAY2BGR)
-    lines = sorted((2 * box for box in _lines(small)), key=lambda box: box[0] - box[2])[:FEW_LINES]
+    lines = sorted(_lines(small), key=lambda box: box[0] - box[2])[:FEW_LINES]
     colour = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-    return sum(sum(_read(colour, tuple(box.tolist())).sure) for box in lines)
+    return sum(sum(_read(colour, (2 * left, 2 * top, 2 * right, 2 * bottom)).sure) for left, top, right, bottom in lines)
 
 
-def _lines(colour: NDArray[Any]) -> list[NDArray[np.float64]]:
-    """Where lines of text are: left, top, right, bottom."""
+def _lines(colour: NDArray[Any]) -> list[Box]:
+    """Where lines of text are."""
     found = _engine()(colour, use_det=True, use_cls=False, use_rec=False)
-    return [np.concatenate((corners.min(axis=0), corners.max(axis=0))).astype(float) for corners in (found.boxes if found.boxes is not None else ())]
+    return [(*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist()) for corners in (found.boxes if found.boxes is not None else ())]
 
 
-def _recognised(picture: Picture, number: int, quarters: int) -> Recognised:
-    angle = skew(picture)
-    upright = _turned(picture, angle) if abs(angle) >= LEVEL else picture
+def _recognised(picture: Picture, number: int, angle: int) -> Recognised:
+    slope = skew(picture)
+    slope = slope if abs(slope) >= LEVEL else 0.0
+    upright = _turned(picture, slope) if slope else picture
     height, width = upright.shape
     rules = traced(upright)
     boxes, codes, sure = _characters(upright, rules)
     glyphs = _glyphs(boxes, codes) if len(codes) else NO_GLYPHS
     points = Rules(rules.across * POINT, rules.down * POINT)
     marks = PageMarks(number, width * POINT, height * POINT, glyphs, points, images=1.0)
-    return Recognised(marks, np.array(sure, np.float32), angle if abs(angle) >= LEVEL else 0.0, quarters)
+    return Recognised(marks, np.array(sure, np.float32), slope, angle)
 
 
 def skew(picture: Picture) -> float:
@@ -226,7 +227,7 @@ def _characters(picture: Picture, rules: Rules) -> tuple[list[tuple[float, float
     boxes: list[tuple[float, float, float, float, float]] = []
     codes: list[int] = []
     sure: list[float] = []
-    for box in _pieces([tuple(line.tolist()) for line in _lines(colour)], rules):
+    for box in _pieces(_lines(colour), rules):
         piece = _read(colour, box)
         left, top, right, bottom = piece.box
         high = _height(piece)

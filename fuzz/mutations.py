@@ -92,13 +92,13 @@ def changed_pdf(data: bytes, random: Random, others: Sequence[bytes]) -> bytes:
     for _ in range(random.randint(1, 4)):
         match random.randrange(8):
             case 0:
-                data = _moved(data, OBJECTS, random)
+                data = moved(data, OBJECTS, random)
             case 1 | 2:
                 data = _in_stream(data, random)
             case 3:
-                data = _one_replaced(data, DIGITS, lambda _: random.choice(NUMBERS), random)
+                data = one_replaced(data, DIGITS, lambda _: random.choice(NUMBERS), random)
             case 4:
-                data = _one_replaced(data, NAMES, _another(NAMES, data, random), random)
+                data = one_replaced(data, NAMES, _another(NAMES, data, random), random)
             case 5:
                 data = data.replace(b"startxref", random.choice((b"startxref\n99", b"start", b"startxref 0 %")), 1)
             case 6:
@@ -121,11 +121,11 @@ def _in_stream(data: bytes, random: Random) -> bytes:
     for _ in range(random.randint(1, 5)):
         match random.randrange(4):
             case 0:
-                drawn = _one_replaced(drawn, DIGITS, lambda _: random.choice((*NUMBERS, b"%d" % random.randrange(900))), random)
+                drawn = one_replaced(drawn, DIGITS, lambda _: random.choice((*NUMBERS, b"%d" % random.randrange(900))), random)
             case 1:
-                drawn = _one_replaced(drawn, OPERATORS, _another(OPERATORS, drawn, random), random)
+                drawn = one_replaced(drawn, OPERATORS, _another(OPERATORS, drawn, random), random)
             case 2:
-                drawn = _moved(drawn, re.compile(rb"[^\n]*\n"), random)
+                drawn = moved(drawn, re.compile(rb"[^\n]*\n"), random)
             case _:
                 drawn = changed_bytes(drawn, random, ())
     packed = zlib.compress(drawn, 1)
@@ -141,11 +141,11 @@ def _changed_text(data: bytes, random: Random, others: Sequence[bytes], parts: S
     for _ in range(random.randint(1, 6)):
         match random.randrange(9):
             case 0 | 1:
-                text = _moved(text, random.choice(parts), random)
+                text = moved(text, random.choice(parts), random)
             case 2 | 3:
-                text = _one_replaced(text, NUMBER, lambda found: random.choice((*NUMERALS, found[::-1], found * 9, found + "0")), random)
+                text = one_replaced(text, NUMBER, lambda found: random.choice((*NUMERALS, found[::-1], found * 9, found + "0")), random)
             case 4:
-                text = _one_replaced(text, UNIT, lambda _: random.choice(UNITS), random)
+                text = one_replaced(text, UNIT, lambda _: random.choice(UNITS), random)
             case 5 | 6:
                 at = _place(random, text)
                 text = text[:at] + random.choice(inserted) * random.choice((1, 1, 1, 2, 40)) + text[at:]
@@ -171,7 +171,7 @@ def _place(random: Random, data: str | bytes) -> int:
     return random.randrange(len(data) + 1)
 
 
-def _moved(data: AnyStr, part: re.Pattern[AnyStr], random: Random) -> AnyStr:
+def moved(data: AnyStr, part: re.Pattern[AnyStr], random: Random) -> AnyStr:
     """Two parts of a kind swapped, one dropped, one doubled or one put elsewhere."""
     found = list(part.finditer(data))
     if not found:
@@ -192,7 +192,8 @@ def _another(part: re.Pattern[bytes], data: bytes, random: Random) -> Callable[[
     return lambda found: random.choice(part.findall(data) or [found])
 
 
-def _one_replaced(data: AnyStr, part: re.Pattern[AnyStr], instead: Callable[[AnyStr], AnyStr], random: Random) -> AnyStr:
+def one_replaced(data: AnyStr, part: re.Pattern[AnyStr], instead: Callable[[AnyStr], AnyStr], random: Random) -> AnyStr:
+    """One part of a kind with something else in its place."""
     found = list(part.finditer(data))
     if not found:
         return data

@@ -8,8 +8,9 @@ import warnings
 import zipfile
 import zlib
 from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
 
-from fuzz.mutations import LONGEST, NUMERALS, ODDITIES, WORDS, changed_bytes
+from fuzz.mutations import LONGEST, NUMERALS, ODDITIES, WORDS, changed_bytes, moved, one_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,39 +52,11 @@ def changed_office(data: bytes, random: Random, others: Sequence[bytes]) -> byte
 def _changed_part(part: bytes, random: Random) -> bytes:
     text = part.decode("utf-8", "replace")
     changes: tuple[Callable[[], str], ...] = (
-        lambda: _moved(text, random),
-        lambda: _replaced(text, VALUES, random.choice((*NUMBERS, *FORMATS)), random),
-        lambda: _replaced(text, TEXTS, random.choice((*NUMERALS, *ODDITIES, *WORDS, *NUMBERS)).translate({ord(sign): f"&#{ord(sign)};" for sign in "<>&"}), random),
-        lambda: _replaced(text, TAGS, random.choice(("", "<x>", "</x>")), random),
+        lambda: moved(text, ELEMENTS, random),
+        lambda: one_replaced(text, VALUES, lambda _: escape(random.choice((*NUMBERS, *FORMATS)), {'"': "&quot;"}), random),
+        lambda: one_replaced(text, TEXTS, lambda _: escape(random.choice((*NUMERALS, *ODDITIES, *WORDS, *NUMBERS))), random),
+        lambda: one_replaced(text, TAGS, lambda _: random.choice(("", "<x>", "</x>")), random),
         lambda: text.replace("?>", f"?>{BOMB}", 1),
-        lambda: _inserted(text, (random.choice(NESTED) * random.choice((2, 50, 500))), random),
+        lambda: one_replaced(text, TAGS, lambda tag: tag + random.choice(NESTED) * random.choice((2, 50, 500)), random),
     )
     return random.choices(changes, (4, 6, 4, 1, 0.5, 0.5))[0]().encode("utf-8", "replace")
-
-
-def _inserted(text: str, piece: str, random: Random) -> str:
-    found = list(TAGS.finditer(text))
-    at = random.choice(found).end() if found else 0
-    return text[:at] + piece + text[at:]
-
-
-def _replaced(text: str, part: re.Pattern[str], instead: str, random: Random) -> str:
-    found = list(part.finditer(text))
-    if not found:
-        return text
-    one = random.choice(found)
-    return text[: one.start()] + instead + text[one.end() :]
-
-
-def _moved(text: str, random: Random) -> str:
-    """Two elements swapped, or one dropped or repeated."""
-    found = list(ELEMENTS.finditer(text))
-    if not found:
-        return text
-    one, other = sorted((random.choice(found), random.choice(found)), key=lambda match: match.start())
-    match random.randrange(3):
-        case 0:
-            return text[: one.start()] + text[one.end() :]
-        case 1:
-            return text[: one.end()] + one[0] * random.choice((1, 3, 40)) + text[one.end() :]
-    return text[: one.start()] + other[0] + text[one.end() : other.start()] + one[0] + text[other.end() :] if one.end() <= other.start() else text

@@ -18,7 +18,7 @@ from pyarrow.parquet import read_table
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from extract import scanned
+from extract import pdf, scanned
 from extract.document import Document, DocumentError, Span
 from extract.pdfium import drawn_page
 from extract.reading import read
@@ -153,6 +153,14 @@ def test_an_invisible_layer_of_text_is_believed_as_far_as_the_picture_bears_it_o
     assert ("text_over_scan" in kinds, "text_layer_disagrees" in kinds, "read_by_ocr" in kinds) == (true, not true, not true)
     assert "1,151.48" in document.content
     assert ("本年支出合计" in document.content) != true, "the layer holds figures only"
+
+
+def test_a_layer_over_more_pages_than_can_be_recognised_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "is_available", lambda: True)
+    monkeypatch.setattr(pdf, "MOST_PAGES", 0)
+    document = read(overlaid([("1,151.48", (100.0, 200.0)), ("918.05", (100.0, 300.0))]), "long.pdf")
+    assert "1,151.48" in document.content
+    assert "text_over_scan" in {note.kind for note in document.notes}
 
 
 @needs_ocr

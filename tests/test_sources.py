@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from extract.reading import HEAD, LIMITS
 from gongkai import sources
 from gongkai.errors import DependencyError, UsageError
 from gongkai.sources import Item, Origin, Step, archives, bytes_of, finding
@@ -265,11 +266,11 @@ def test_a_page_is_read_once_and_no_further_than_as_a_page(monkeypatch: pytest.M
 
     page = PAGE + b'<img src="data:image/png;base64,' + b64encode(bytes(20_000)) + b'">'
     for limit, count in ((1 << 24, 2), (1000, 1)):
-        monkeypatch.setitem(finding.LIMITS, "text/html", limit)
+        monkeypatch.setitem(LIMITS, "text/html", limit)
         monkeypatch.setattr(finding, "opened", lambda _: Watched(page))
         reads.clear()
         assert len(list(finding.documents(Origin("a.html"), (Step("file", "a.html"),)))) == count
-        assert sum(reads) <= len(page) + (finding.HEAD if count == 2 else finding.HEAD + 1001)
+        assert sum(reads) <= len(page) + (HEAD if count == 2 else HEAD + 1001)
 
 
 def test_the_large_pictures_inside_a_page_are_documents_attached_to_it(tmp_path: Path) -> None:

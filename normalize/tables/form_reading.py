@@ -12,7 +12,6 @@ from normalize.folding import key
 from normalize.numbers import is_dash, parse_number
 from normalize.tables.alignment import Alignment, align
 from normalize.tables.forms import (
-    LEVELS_IN_FRONT,
     Entry,
     Form,
     Row,
@@ -22,6 +21,7 @@ from normalize.tables.forms import (
     is_funds_head,
     is_indicator_head,
 )
+from normalize.tables.levels import LEVELS_IN_FRONT, is_level1, is_level2, stem
 from normalize.vocabulary import load_toml
 
 if TYPE_CHECKING:
@@ -30,10 +30,7 @@ if TYPE_CHECKING:
     from extract.document import Document
 
 _WORDS = load_toml("self_evaluation.toml")
-_LEVEL1 = frozenset(_WORDS["levels"]["level1"])
-_LEVEL2 = frozenset(_WORDS["levels"]["level2"])
 _PLACEHOLDERS = frozenset(key(word) for word in _WORDS["placeholders"]["words"])
-_WEIGHT_BEHIND = re.compile(r"[(（]?\s{0,9}([\d.]{1,20})\s{0,9}分\s{0,9}[)）]?$|[(（]\s{0,9}([\d.]{1,20})\s{0,9}[)）]$|(?<=指标)\s{0,9}(\d{1,20})$")
 _UNIT = re.compile(r"[(:](万元|元|亿元|千元)")
 _BLOCKS = ("head", "funds", "fund_rows", "goals", "indicators", "tail")
 _LEVELS = frozenset({"level1", "level2"})
@@ -73,17 +70,6 @@ class IndicatorRow:
     values: Mapping[str, Value]
     readings: int = 1
     placeholder: bool = False
-
-
-def level_and_weight(text: str) -> tuple[str, str | None]:
-    """A level's name without the weight that is printed behind it, and that weight.
-
-    >>> level_and_weight("产出指标（50分）"), level_and_weight("满意度指标10"), level_and_weight("质量指标")
-    (('产出指标', '50'), ('满意度指标', '10'), ('质量指标', None))
-    """
-    plain = "".join(text.split())
-    behind = _WEIGHT_BEHIND.search(plain)
-    return (plain, None) if behind is None else (plain[: behind.start()], next(filter(None, behind.groups())))
 
 
 def source_label(label: str) -> str:
@@ -361,17 +347,8 @@ def _take_row(level1: str | None, level2: str | None, values: Mapping[str, Value
     reading.rows.append(IndicatorRow(span, level1, level2, printed, readings, placeholder=empty))
 
 
-def _stem(text: str) -> str:
-    return level_and_weight(text)[0].removesuffix("指标")
-
-
-def _is_level1(text: str) -> bool:
-    return _stem(text) in _LEVEL1 or level_and_weight(text)[0] in _LEVEL1
-
-
-def _is_level2(text: str) -> bool:
-    stem = _stem(text)
-    return stem in _LEVEL2 or (text.endswith("指标") and 4 <= len(text) <= 14)
+def _opens_level2(text: str) -> bool:
+    return is_level2(text) or (text.endswith("指标") and 4 <= len(text) <= 14)
 
 
 def _read_sparse_row(document: Document, own: Row, columns: Mapping[str, Entry], reading: Reading, *, last_blank: bool) -> None:
@@ -389,7 +366,7 @@ def _read_sparse_row(document: Document, own: Row, columns: Mapping[str, Entry],
         reading.rows.append(IndicatorRow(_cover(own), None, None, {}, 0))
         return
     taken, fitted = choices[0]
-    if taken == 1 and last is not None and last.level2 is not None and _stem(key(last.level2)) == _stem(own[0].text):
+    if taken == 1 and last is not None and last.level2 is not None and stem(key(last.level2)) == stem(own[0].text):
         # The second level again, or an indicator named like it (服务对象满意度): what leaves fewer columns empty.
         taken, fitted = min(choices, key=lambda choice: (len(fields) - len(own) + choice[0], -choice[0]))
     values: dict[str, Value] = {}
@@ -408,11 +385,11 @@ def _read_sparse_row(document: Document, own: Row, columns: Mapping[str, Entry],
 def _levels_opened(own: Row, columns: Mapping[str, Entry]) -> tuple[int, ...]:
     """How many of the first texts may be level names: both, only the second level, none."""
     options: list[int] = []
-    if "level1" in columns and "level2" in columns and len(own) >= 2 and _is_level1(own[0].text) and _is_level2(own[1].text):
+    if "level1" in columns and "level2" in columns and len(own) >= 2 and is_level1(own[0].text) and _opens_level2(own[1].text):
         options.append(2)
-    if "level2" in columns and _is_level2(own[0].text):
+    if "level2" in columns and _opens_level2(own[0].text):
         options.append(1)
-    if "level2" not in columns and "level1" in columns and _is_level1(own[0].text):
+    if "level2" not in columns and "level1" in columns and is_level1(own[0].text):
         options.append(1)
     return (*options, 0)
 

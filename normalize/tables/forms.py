@@ -10,18 +10,17 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from extract.document import Cell, Document, Table
 from normalize.folding import key
+from normalize.tables.levels import LEVELS_IN_FRONT, is_level1, is_level2
 from normalize.vocabulary import load_toml
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _OF_THE_YEAR = re.compile("^(?:本年度?|当年|预算年度|年度|绩效|20[0-9]{2}年度?)+")  # 本年绩效指标值 is 指标值
-
-
-_ANY_LEVEL1, _ANY_LEVEL2 = ("|".join(sorted({name.removesuffix("指标") for name in load_toml("self_evaluation.toml")["levels"][level]}, key=lambda name: (-len(name), name))) for level in ("level1", "level2"))
-_LEVEL_NAMES = {level: re.compile(rf"(?:{names})(?:指标)?(?:[(（]?[\d.]+分?[)）]?)?$") for level, names in (("level1", _ANY_LEVEL1), ("level2", _ANY_LEVEL2))}
-LEVELS_IN_FRONT = re.compile(rf"(?P<level1>(?:{_ANY_LEVEL1})指标)(?P<level2>(?:{_ANY_LEVEL2})指标)(?=.)")  # 产出指标数量指标培训人次
 
 
 class Entry(NamedTuple):
@@ -191,9 +190,9 @@ def _rest_of(form: Form, rows: tuple[Row, ...], table: Table) -> tuple[tuple[int
     if places is None or table.sparse or form.table.sparse or "project_name" in head_fields(head, "head") or any(_opens(row, _HEADING) for row in rows):
         return ()
     moved = tuple(tuple(entry._replace(column=places[entry.column]) for entry in row) for row in rows)
-    levels = {heads[name].column: pattern for name, pattern in _LEVEL_NAMES.items() if name in heads} or {heads["level3"].column: LEVELS_IN_FRONT}
+    levels: dict[int, Callable[[str], object]] = {heads[name].column: names for name, names in (("level1", is_level1), ("level2", is_level2)) if name in heads} or {heads["level3"].column: LEVELS_IN_FRONT.match}
     told = [(levels[entry.column], entry.text) for row in moved if not _is_tail(row) for entry in row if entry.text and entry.column in levels]
-    return tuple(enumerate(moved)) if told and all(pattern.match(text) for pattern, text in told) else ()
+    return tuple(enumerate(moved)) if told and all(names(text) for names, text in told) else ()
 
 
 def _is_tail(row: Row) -> bool:

@@ -112,13 +112,10 @@ def read_row(document: Document, grid: Grid, block: Block, row: int, carried: Ca
         elif box.text and box.text not in {"**", "*"}:
             labels[named.system] = box  # the lowest level (一级 | 二级 | 三级) names the row
     items = _items(document, codes, labels, strays, carried)
-    for system in _PREFERENCE[primary]:
-        for item in items:
-            if item.system == system and (item.code or item.label):
-                if primary == "project" and item.label is None:  # in a list of projects or purchases the subtotal of a unit has the unit's name
-                    item = item._replace(label=next((other.label for other in items if other.label), None))  # noqa: PLW2901
-                return Row(item, items, year, tuple(spans))
-    return Row(Item("plain", None, None), items, year, tuple(spans))
+    chosen = next((item for system in _PREFERENCE[primary] for item in items if item.system == system and (item.code or item.label)), Item("plain", None, None))
+    if primary == "project" and chosen.label is None:  # in a list of projects or purchases the subtotal of a unit has the unit's name
+        chosen = chosen._replace(label=next((item.label for item in items if item.label), None))
+    return Row(chosen, items, year, tuple(spans))
 
 
 def _is_amount(box: Box, block: Block) -> bool:

@@ -14,8 +14,9 @@ from extract.document import Document, Paragraph, Span
 from normalize.folding import key
 from normalize.numbers import OPERATORS, is_dash, parse_number, parse_percent, parse_target
 from normalize.records import Finding, Indicator, Project, ProjectFund, Recognised, Score, row_id
-from normalize.tables.form_reading import IndicatorRow, Reading, Value, level_and_weight, read_form, source_label
+from normalize.tables.form_reading import IndicatorRow, Reading, Value, read_form, source_label
 from normalize.tables.forms import Form, field_of, find_forms
+from normalize.tables.levels import level_and_weight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
