@@ -6,9 +6,11 @@ Only what forms of public finance use is known: decimals, thousands, percent, le
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import NamedTuple
 
+LONGEST, MOST_DECIMALS = 255, 30  # of a format, as spreadsheet programs allow
+ROUNDED = Context(prec=17 + MOST_DECIMALS, rounding=ROUND_HALF_UP)
 DIGITS = 15  # a spreadsheet keeps no more; what lies beyond is binary noise
 QUOTED = re.compile(r'"[^"]*"|\\.|!.|_.|\*.|\[[^\]]*\]')
 PLACES = re.compile(r"[#0?][#0?,]*(?:\.[#0?]*)?%?|\.[#0?]+%?")
@@ -46,13 +48,15 @@ def shown(value: float, code: str | None) -> Shown:
     if code in (None, "", "General", "@", "GENERAL"):
         return Shown(plain(value))
     assert code is not None
+    if len(code) > LONGEST:
+        return Shown(plain(value), known=False)
     sections = code.split(";")
     chosen = sections[2] if value == 0 and len(sections) > 2 else sections[1] if value < 0 and len(sections) > 1 else sections[0]
     bare = QUOTED.sub("", chosen)
     found = [places for places in PLACES.findall(bare) if places.strip("?")]
     if not found and value == 0:
         return Shown("".join(part for match in LITERAL.finditer(re.sub(r"_.|\*.", "", chosen)) for part in match.groups() if part).strip())
-    if len(found) != 1 or UNKNOWN.search(bare) or re.search(r",(?:\.|%|$)", found[0]) or re.search(r"[#0?]!\.", chosen):
+    if len(found) != 1 or UNKNOWN.search(bare) or re.search(r",(?:\.|%|$)", found[0]) or re.search(r"[#0?]!\.", chosen) or len(found[0].partition(".")[2]) > MOST_DECIMALS:
         return Shown(plain(value), known=False)
     return Shown(_placed(abs(Decimal(format(value, f".{DIGITS}g"))), found[0], negative=value < 0))
 
@@ -60,7 +64,7 @@ def shown(value: float, code: str | None) -> Shown:
 def _placed(value: Decimal, places: str, *, negative: bool) -> str:
     percent = places.endswith("%")
     whole, _, fraction = places.rstrip("%").partition(".")
-    scaled = (value * 100 if percent else value).quantize(Decimal(1).scaleb(-len(fraction)), ROUND_HALF_UP)
+    scaled = (value * 100 if percent else value).quantize(Decimal(1).scaleb(-len(fraction)), context=ROUNDED)
     digits, _, decimals = f"{scaled:f}".partition(".")
     digits = digits.lstrip("0").zfill(whole.count("0"))
     kept = len(fraction.rstrip("#?"))  # 0 keeps a place, # and ? do not

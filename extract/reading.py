@@ -8,11 +8,10 @@ from hashlib import sha256
 from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile, ZipFile
-from zlib import error
 
 from extract.document import Document, DocumentError, Source
 from extract.encoding import BYTE_ORDER_MARKS, decode
+from extract.zipped import DAMAGED, open_zip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +47,8 @@ PACKED = (  # what a part of a zip file says it is
     ("ppt/presentation.xml", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     ("OFD.xml", "application/ofd"),
 )
-STREAMS = (("Workbook", "application/vnd.ms-excel"), ("Book", "application/vnd.ms-excel"), ("WordDocument", "application/msword"), ("EncryptedPackage", "application/x-encrypted-office"), ("PowerPoint Document", "application/vnd.ms-powerpoint"))
+ENCRYPTED_OFFICE = "application/x-encrypted-office"
+STREAMS = (("Workbook", "application/vnd.ms-excel"), ("Book", "application/vnd.ms-excel"), ("WordDocument", "application/msword"), ("EncryptedPackage", ENCRYPTED_OFFICE), ("PowerPoint Document", "application/vnd.ms-powerpoint"))
 PICTURES = ("image/png", "image/jpeg", "image/tiff", "image/bmp", "image/gif", "image/webp")
 NAMED = {
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint", "application/vnd.ms-powerpoint": "PowerPoint", "application/ofd": "OFD", "application/vnd.oasis.opendocument.text": "OpenDocument",
@@ -195,12 +195,14 @@ def office_type(data: bytes, kind: str) -> str:
     """
     if kind == "application/zip":
         try:
-            with ZipFile(BytesIO(data)) as archive:
+            with open_zip(BytesIO(data)) as archive:
                 names = set(archive.namelist())
                 if "mimetype" in names and archive.getinfo("mimetype").file_size < len(OPEN_DOCUMENT) * 2:
+                    if archive.getinfo("mimetype").flag_bits & 1:
+                        return ENCRYPTED_OFFICE
                     said = archive.read("mimetype").decode("ascii", "replace").strip()
                     return said if said.startswith(OPEN_DOCUMENT) else kind
-        except (BadZipFile, NotImplementedError, EOFError, error, ValueError, OSError):
+        except DAMAGED:
             names = {name for name, _ in PACKED if name.encode() in data}
         return next((found for name, found in PACKED if name in names), kind)
     if kind == "application/x-ole-storage":
@@ -211,7 +213,7 @@ def office_type(data: bytes, kind: str) -> str:
 def _unreadable(kind: str, declared_type: str | None) -> DocumentError:
     if kind == "application/x-empty":
         return DocumentError("unreadable", zh="文件为空", en="the file is empty")
-    if kind == "application/x-encrypted-office":
+    if kind == ENCRYPTED_OFFICE:
         return DocumentError("encrypted", zh="文件已加密", en="the file is encrypted")
     if kind == "application/octet-stream":
         said = f" ({declared_type})" if declared_type else ""

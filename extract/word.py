@@ -6,29 +6,29 @@ stands nowhere in the text but in the numbering of its style: it is worked out a
 
 from __future__ import annotations
 
-import io
 import re
-import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
-from zipfile import BadZipFile, ZipFile
 
 from lxml import etree
 
 from extract.document import Document, DocumentError, Note, Source
 from extract.html import tidy
 from extract.printed import Line, Sheet, Written, assemble
+from extract.zipped import DAMAGED, open_office, tree, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from zipfile import ZipFile
 
     from lxml.etree import _Element
 
 LARGEST = 1000  # columns that a cell covers, numbers that a list begins with
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 CHOICE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # the same text box once more, for old programs
-MOST_BYTES = 64 << 20  # of one part when unpacked
+LONGEST_NUMBER = 60  # characters that Word prints before a paragraph
+MOST_LETTERS = 10  # aaaaaaaaaa
 DEEPEST = 20  # tables within tables
 UNREAD = frozenset({f"{W}{name}" for name in ("del", "moveFrom", "instrText", "delText", "footnoteReference", "endnoteReference", "commentReference", "pPr", "rPr", "sectPr", "tblPr", "trPr", "tcPr")} | {CHOICE})
 DIGITS, TENS = "零一二三四五六七八九", ("", "十", "百", "千")
@@ -61,7 +61,7 @@ def counted(number: int, form: str) -> str:
         return chinese(number)
     if form in CIRCLED and number <= 20:
         return chr(ord("①") + number - 1)
-    if form in {"lowerLetter", "upperLetter"}:
+    if form in {"lowerLetter", "upperLetter"} and number <= MOST_LETTERS * 26:
         letter = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
         return letter.upper() if form == "upperLetter" else letter
     return "" if form in {"bullet", "none"} else f"{number:02d}" if form == "decimalZero" else str(number)
@@ -101,7 +101,7 @@ class Numbering:
             known = levels.get(level)
             return counted(counts.get(level, known.start), known.form) if known else ""
 
-        return LEVEL.sub(one, levels[depth].text) if levels[depth].form not in {"bullet", "none"} else ""
+        return LEVEL.sub(one, levels[depth].text)[:LONGEST_NUMBER] if levels[depth].form not in {"bullet", "none"} else ""
 
     def _list_of(self, paragraph: _Element) -> tuple[str, int]:
         own = paragraph.find(f"{W}pPr/{W}numPr")
@@ -115,10 +115,10 @@ class Numbering:
 def read_docx(data: bytes, source: Source) -> Document:
     """A Word document. Raises `DocumentError` where it is damaged or too large when unpacked."""
     try:
-        with ZipFile(io.BytesIO(data)) as archive:
-            body = _part(archive, "word/document.xml")
+        with open_office(data) as archive:
             numbering = _numbering(_part(archive, "word/numbering.xml"), _part(archive, "word/styles.xml"))
-    except (BadZipFile, KeyError, EOFError, zlib.error, etree.XMLSyntaxError, ValueError, NotImplementedError) as error:
+            body = _part(archive, "word/document.xml")
+    except (*DAMAGED, etree.XMLSyntaxError) as error:
         raise DocumentError("unreadable", zh="Word 文件已损坏", en=f"the Word file is damaged ({type(error).__name__})") from error
     if body is None:
         raise DocumentError("unreadable", zh="Word 文件没有正文", en="the Word file has no text")
@@ -129,17 +129,7 @@ def read_docx(data: bytes, source: Source) -> Document:
 
 
 def _part(archive: ZipFile, name: str) -> _Element | None:
-    try:
-        info = archive.getinfo(name)
-    except KeyError:
-        return None
-    if info.file_size > MOST_BYTES:
-        raise DocumentError("unreadable", zh="解压后过大", en="too large when unpacked")
-    with archive.open(info) as part:
-        text = part.read(MOST_BYTES + 1)
-    if len(text) > MOST_BYTES:
-        raise DocumentError("unreadable", zh="解压后过大", en="too large when unpacked")
-    return etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True))
+    return tree(unpacked(archive, name)) if name in archive.namelist() else None
 
 
 def _value(element: _Element, name: str) -> str | None:
@@ -176,7 +166,7 @@ def _numbering(lists: _Element | None, styles: _Element | None) -> Numbering:
 
 
 def _level(level: _Element) -> Level:
-    return Level(_whole(_value(level, "start"), 1), _value(level, "numFmt") or "decimal", _value(level, "lvlText") or "")
+    return Level(_whole(_value(level, "start"), 1), _value(level, "numFmt") or "decimal", (_value(level, "lvlText") or "")[:LONGEST_NUMBER])
 
 
 def _items(parent: _Element, numbering: Numbering, depth: int) -> Iterator[Line | Sheet]:
@@ -251,7 +241,8 @@ def _rows(table: _Element, numbering: Numbering, depth: int) -> list[list[Writte
     for row in _within(table, f"{W}tr"):
         written: list[Written] = []
         column = _whole(_value(before, "gridBefore"), 0) if (before := row.find(f"{W}trPr")) is not None else 0
-        written.extend(Written("", 1, 1, header=False, links=[]) for _ in range(column))
+        if column:
+            written.append(Written("", 1, column, header=False, links=[]))
         here: dict[int, tuple[int, int]] = {}
         for cell in _within(row, f"{W}tc"):
             properties = cell.find(f"{W}tcPr")

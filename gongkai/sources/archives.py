@@ -6,19 +6,17 @@ A member that expands without measure (压缩炸弹), is encrypted or damaged is
 from __future__ import annotations
 
 import gzip
-import lzma
-import struct
-import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, NamedTuple
 
+from extract.zipped import DAMAGED, open_zip
 from gongkai.errors import DependencyError
 from gongkai.sources.item import Step, Trouble, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
+    from zipfile import ZipInfo
 
 MEBIBYTE = 1 << 20
 MOST_DEPTH = 3  # an archive in an archive in an archive
@@ -28,7 +26,6 @@ MOST_MEMBER = 512 * MEBIBYTE
 MOST_RATIO, RATIO_FROM = 200, 16 * MEBIBYTE  # an HTML table of blank cells reaches 150; nothing honest does so for long
 CHUNK = MEBIBYTE
 HIDDEN = ("__MACOSX/", ".", "Thumbs.db")
-DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 OFFICE_PARTS = frozenset({"[Content_Types].xml", "OFD.xml", "mimetype"})  # zip files that are one document: Word, Excel, OFD, OpenDocument
 KINDS = {"application/zip": "zip", "application/vnd.rar": "rar", "application/gzip": "gzip"}
 
@@ -59,7 +56,7 @@ class _TooMuchError(Exception):
 def is_document(stream: IO[bytes]) -> bool:
     """Whether a zip file is one office document rather than a bundle of files."""
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with open_zip(stream) as archive:
             return not OFFICE_PARTS.isdisjoint(archive.namelist())
     except DAMAGED:
         return False
@@ -93,7 +90,7 @@ def member_bytes(step: Step, stream: IO[bytes]) -> bytes:
     try:
         match step.kind:
             case "zip":
-                with zipfile.ZipFile(stream) as archive, archive.open(archive.infolist()[int(step.key)]) as opened:
+                with open_zip(stream) as archive, archive.open(archive.infolist()[int(step.key)]) as opened:
                     return opened.read(MOST_MEMBER)
             case "rar":
                 with _rarfile().RarFile(stream) as archive, archive.open(archive.infolist()[int(step.key)]) as opened:
@@ -105,7 +102,7 @@ def member_bytes(step: Step, stream: IO[bytes]) -> bytes:
 
 
 def _zip(_: str, stream: IO[bytes], budget: Budget) -> Iterator[Member]:
-    with zipfile.ZipFile(stream) as archive:
+    with open_zip(stream) as archive:
         listed = archive.infolist()
         for number, info in enumerate(listed):
             name = _zip_name(info)
@@ -122,10 +119,11 @@ def _zip(_: str, stream: IO[bytes], budget: Budget) -> Iterator[Member]:
                 yield Member(name, step, trouble=unreadable("压缩包内文件已损坏", f"the member is damaged: {_said(error)}"))
 
 
-def _zip_name(info: zipfile.ZipInfo) -> str:
+def _zip_name(info: ZipInfo) -> str:
     """The name as whoever packed it wrote it: marked UTF-8, unmarked UTF-8, else GBK.
 
-    >>> _zip_name(zipfile.ZipInfo("决算.xls".encode("gb18030").decode("cp437")))
+    >>> from zipfile import ZipInfo
+    >>> _zip_name(ZipInfo("决算.xls".encode("gb18030").decode("cp437")))
     '决算.xls'
     """
     if info.flag_bits & 0x800:

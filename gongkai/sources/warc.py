@@ -6,13 +6,13 @@ Answers other than 200, and revisits without bytes, are rows that say so. A reco
 from __future__ import annotations
 
 import io
-import zipfile
 import zlib
 from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from extract.document import Note
 from extract.reading import media_type
+from extract.zipped import DAMAGED, open_zip
 from gongkai.errors import DependencyError
 from gongkai.sources.item import Item, Origin, Place, Step, Trouble, unreadable
 from gongkai.sources.pictures import pictures_in
@@ -123,12 +123,12 @@ def record_bytes(step: Step, stream: IO[bytes]) -> bytes:
 def wacz_parts(stream: IO[bytes]) -> list[Part] | None:
     """The WARCs in a WACZ; None where the zip file is none, or where its WARCs are packed once more."""
     try:
-        with zipfile.ZipFile(stream) as archive:
+        with open_zip(stream) as archive:
             parts = [info for info in archive.infolist() if info.filename.startswith("archive/") and not info.is_dir()]
             if "datapackage.json" not in archive.namelist() or not parts or any(info.compress_type for info in parts):
                 return None
             return [Part(info.filename, _first_byte(stream, info.header_offset), info.file_size) for info in parts]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except DAMAGED:
         return None
 
 
