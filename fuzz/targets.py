@@ -6,19 +6,21 @@ The only exception a reader may raise is `DocumentError`; every row reads back f
 from __future__ import annotations
 
 import math
+import sys
 import tempfile
 from dataclasses import is_dataclass
 from decimal import Decimal
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from time import process_time
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile, ZipFile
 
 from extract.document import Document, DocumentError, Source, Span, Table
 from extract.encoding import decode
 from extract.reading import READERS, SPREADSHEET, WORD, media_type, office_type, read
+from extract.zipped import DAMAGED, open_zip
 from fuzz.mutations import changed_charset, changed_html, changed_pdf, changed_text
 from fuzz.office import changed_office
 from fuzz.packed import changed_archive
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 OFFICE = frozenset({SPREADSHEET, WORD, "application/vnd.ms-excel", "application/vnd.oasis.opendocument.spreadsheet"})  # .doc goes through LibreOffice
 SECONDS, SECONDS_PER_MEGABYTE = 20.0, 60.0  # of one input, under instrumentation and on a busy machine
+MEGABYTES = 1200  # that one input may add to what the process holds: a worker may hold 1500
 
 
 def html(data: bytes) -> None:
@@ -201,17 +204,23 @@ TARGETS: dict[str, tuple[Callable[[bytes], None], Mutation]] = {
 
 
 def check(target: str, data: bytes) -> None:
-    """One input through one target, within a time that grows with its size. Raises what is wrong."""
-    begun = process_time()
+    """One input through one target, within a time that grows with its size and within the memory of a worker. Raises what is wrong."""
+    begun, held = process_time(), _held()
     TARGETS[target][0](data)
     taken, allowed = process_time() - begun, SECONDS + SECONDS_PER_MEGABYTE * _unpacked(data) / 1e6
     assert taken < allowed, f"{target}: {taken:.1f} s for {len(data)} bytes"
+    assert (added := _held() - held) < MEGABYTES, f"{target}: {added} MB for {len(data)} bytes"
+
+
+def _held() -> int:
+    """The most megabytes this process ever held."""
+    return getrusage(RUSAGE_SELF).ru_maxrss // (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def _unpacked(data: bytes) -> int:
     """How many bytes an input is; of a zip file all its members."""
     try:
-        with ZipFile(BytesIO(data)) as archive:
+        with open_zip(BytesIO(data)) as archive:
             return sum(member.file_size for member in archive.infolist())
-    except (BadZipFile, OSError, ValueError, NotImplementedError, EOFError):
+    except DAMAGED:
         return len(data)
