@@ -101,6 +101,20 @@ def test_a_budget_compares_with_the_budget_of_the_year_before() -> None:
     ]
 
 
+def test_the_sum_of_the_year_is_not_the_total_where_a_budget_says_both() -> None:
+    _, found = read("收入预算总计486.35万元。包括：本年收入合计470.35万元，上年结转结余16万元。支出预算总计486.35万元，其中：本年支出480万元，结转下年6.35万元。", "部门预算收支总体情况", "budget")
+    assert [(row.measure, str(row.value)) for row in found.budget_lines] == [
+        ("total_revenue", "486.35"),
+        ("current_year_revenue", "470.35"),
+        ("opening_carryover", "16"),
+        ("total_expenditure", "486.35"),
+        ("current_year_expenditure", "480"),
+        ("closing_carryover", "6.35"),
+    ]
+    _, alone = read("2026年收入合计486.35万元，支出合计486.35万元。", "部门预算收支总体情况", "budget")
+    assert [row.measure for row in alone.budget_lines] == ["total_revenue", "total_expenditure"]
+
+
 def test_last_years_figure_told_by_itself_is_not_this_years() -> None:
     _, found = read("2020年度收、支总计1,206.40万元，上年决算数为1,200.00万元，增加6.40万元。")
     assert [said(row)[1:3] for row in found.budget_lines if row.measure == "total_revenue"] == [("final", "1206.40"), ("prior_final", "1200.00"), ("change_vs_prior_final", "6.40")]

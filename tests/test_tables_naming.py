@@ -71,6 +71,21 @@ def test_codes_printed_once_over_many_rows_are_carried_over_the_page_break() -> 
     assert [line.item_code for line in found.budget_lines] == ["208", "20828", "2082801", "2082802", "2082899", "221"]
 
 
+@pytest.mark.parametrize(
+    ("heads", "rows"),
+    [
+        (["类", "款项"], [["213", ""], ["213", "0104"], ["", "0106"]]),
+        (["类款", "项"], [["213", ""], ["21301", "04"], ["", "06"]]),
+        (["类", "款", "项"], [["213", "", ""], ["213", "01", "04"], ["", "", "06"]]),
+    ],
+)
+def test_codes_are_split_over_columns_in_any_way(heads: list[str], rows: list[list[str]]) -> None:
+    header = [[f"科目编码[1,{len(heads)}]", "科目名称[2,1]", "合计[2,1]"], heads]
+    found = read("支出总体情况表", "单位：万元", [*header, *([*row, name, "5"] for row, name in zip(rows, ("农林水支出", "事业运行", "科技转化与推广服务"), strict=True))], stage="budget")
+    assert [line.item_code for line in found.budget_lines] == ["213", "2130104", "2130106"]
+    assert not found.findings
+
+
 def test_two_forms_joined_in_one_grid_are_read_as_two() -> None:
     found = read(
         [
