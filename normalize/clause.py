@@ -51,7 +51,7 @@ class State:
     sign: int = 0
     sign_end: int = -1
     changed: tuple[int, int] = (-99, 0)  # where the last stated change ended, and its sign
-    mode: str | None = None  # share | completion
+    mode: str | None = None  # share | completion | difference
     share_of: str | None = None
     paired: int = -1  # next value of 分别为 a、b; -1 when values are not dealt out
     reason: int = -1  # where the reason began

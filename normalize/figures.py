@@ -160,11 +160,13 @@ class Figures:
         return start - state.subject_end <= 6 and not re.search(r"[,。;]", text[state.subject_end : start])
 
     def read_percent(self, value: Decimal, direct: bool, span: Span, token: re.Match[str], text: Folded, state: State) -> None:
-        """A percent: a share, a rate of completion or a change; any other is a performance figure."""
+        """A percent: a share, a rate of completion, a difference or a change; any other is a performance figure."""
         if state.mode == "share":
             basis = "share_pct"
         elif state.mode == "completion":
             basis = "completion_pct"
+        elif state.mode == "difference":
+            basis = f"change_pct_vs_{state.base}" if state.base in {"initial_budget", "adjusted_budget"} else ""
         elif state.changed[0] == token.start() - 1 and text.text[state.changed[0]] == "(":  # 减少5万元(7.5%)
             basis = f"change_pct_vs_{state.base or self.meaning.default_base}"
             value *= state.changed[1]

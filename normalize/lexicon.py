@@ -164,6 +164,7 @@ def lexicon() -> Lexicon:
         ("targeted", _TARGETED),
         ("graded", _GRADED),
         ("completion", _any(words["completion"]["words"], plain=False)),
+        ("difference", _any(words["difference"]["words"], plain=False)),
         ("base", base_pattern),
         ("share", r"占(?:[^,;。:\d]{0,36}?)(?:比例?为|比重为|的比例为|的比重为|比)?(?=\d)"),
         ("reason", _any(words["reason"]["words"])),
@@ -211,14 +212,14 @@ def _compiled(left_out: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(groups))
 
 
-_WORD_KINDS = frozenset({"completion", "base", "share", "reason", "purpose", "subject", "list", "paired", "level_prior_final", "level_prior_budget", "level_adjusted", "level_executed", "level_final", "level_budget", "flat", "up", "down", "zero"})
+_WORD_KINDS = frozenset({"completion", "difference", "base", "share", "reason", "purpose", "subject", "list", "paired", "level_prior_final", "level_prior_budget", "level_adjusted", "level_executed", "level_final", "level_budget", "flat", "up", "down", "zero"})
 
 
 def _word_starts() -> str:
     """Every character that a token of `_WORD_KINDS` can begin with."""
     words = load_toml("wording.toml")
     lists = (
-        lexicon().phrases, lexicon().classes, words["base"]["before"], words["completion"]["starts"], *(words[kind]["words"] for kind in ("reason", "purpose", "lists", "paired", "flat", "zero")),
+        lexicon().phrases, lexicon().classes, words["base"]["before"], words["completion"]["starts"], "预决", *(words[kind]["words"] for kind in ("reason", "purpose", "lists", "paired", "flat", "zero")),
         *words["level"].values(), words["verbs"]["up"], words["verbs"]["down"], ("占", "同比", "变化"),
     )  # fmt: skip
     return "".join(sorted({word[0] for listed in lists for word in listed}))

@@ -41,7 +41,7 @@ _PROJECT_LEAD = re.compile(r"(?P<name>[^。;:,]{2,40}?)(?:项目)?:")
 _SILENT = ("overview.duties", "overview.tasks", "glossary", "contact", "tables")
 _TRACKED = {"编报绩效目标": "target_set", "绩效跟踪": "tracking", "绩效跟踪评价": "tracking"}
 _GRADES = {"优秀": "优", "良好": "良"}
-_SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "level_adjusted", "level_budget", "level_executed", "level_final"})
+_SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "difference", "level_adjusted", "level_budget", "level_executed", "level_final"})
 _WHOLE_SIDE = re.compile("(?:今年|当年|全年|全部|总体)(?:收入|支出)")  # never the item named last
 _DISTRIBUTED = tuple(load_toml("wording.toml")["subjects"]["distributed"])
 _SIDES = {"收入": "_revenue", "支出": "_expenditure"}
@@ -233,8 +233,8 @@ class _Reader:
             inner = next((t for t in state.pattern.finditer(phrase[1:]) if t.lastgroup == "subject"), None)
             whole = self.meaning.subject_of(inner.group()) if inner else None
             state.share_of = whole.first if whole else None
-        elif name == "completion":
-            state.mode = "completion"
+        elif name in {"completion", "difference"}:
+            state.mode = name
         elif name == "list":
             state.parent = state.money or state.parent
             state.listed = 0

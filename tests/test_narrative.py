@@ -101,6 +101,19 @@ def test_a_budget_compares_with_the_budget_of_the_year_before() -> None:
     ]
 
 
+def test_a_rate_of_difference_carries_its_own_sign_and_is_over_the_budget_it_is_compared_with() -> None:
+    _, found = read("财政拨款支出总计与年初预算相比，年初预算数500.00万元，决算数540.00万元，预决算差异率8.00%，主要原因是追加项目。", "财政拨款收入支出决算总体情况说明")
+    assert [said(row)[:3] for row in found.budget_lines] == [
+        ("fiscal_total_expenditure", "initial_budget", "500.00"),
+        ("fiscal_total_expenditure", "final", "540.00"),
+        ("fiscal_total_expenditure", "change_pct_vs_initial_budget", "8.00"),
+    ]
+    _, less = read("与全年预算相比，“三公”经费支出全年预算数3.50万元，决算数3.00万元，预决算差异率为-14.29%。", "“三公”经费支出决算情况说明")
+    assert [said(row)[1:3] for row in less.budget_lines][-1] == ("change_pct_vs_adjusted_budget", "-14.29")
+    _, over_the_year_before = read("“三公”经费支出3.00万元，比上年减少0.50万元，预决算差异率-14.29%。", "“三公”经费支出决算情况说明")
+    assert [row.basis for row in over_the_year_before.budget_lines] == ["final", "change_vs_prior_final"]
+
+
 def test_the_sum_of_the_year_is_not_the_total_where_a_budget_says_both() -> None:
     _, found = read("收入预算总计486.35万元。包括：本年收入合计470.35万元，上年结转结余16万元。支出预算总计486.35万元，其中：本年支出480万元，结转下年6.35万元。", "部门预算收支总体情况", "budget")
     assert [(row.measure, str(row.value)) for row in found.budget_lines] == [
