@@ -68,6 +68,13 @@ def test_columns_in_any_order_are_found_by_their_heads() -> None:
     assert [said(row) for row in read_forms(page).indicators] == [("产出指标", "数量指标", "清淤山塘", "≥12口", "11口", "20", None, "18", None)]
 
 
+@pytest.mark.parametrize("heads", [("年初预算数", "全年预算数(A)", "全年执行数(B)", "执行率(B/A)"), ("年初预算", "全年预算(A)", "全年执行(B)", "执行率(B÷A×100%)"), ("年初预算(①)", "调整后预算(②)", "实际支出(③)", "预算执行率(%)")])
+def test_letters_and_signs_behind_a_head_of_the_funds_do_not_change_it(heads: tuple[str, ...]) -> None:
+    funds = [["预算执行情况(万元)", "年度预算数(万元)", *heads, "分值", "得分"], ["", "资金总额", "320.00", "356.40", "349.27", "98%", "10", "9.8"]]
+    (project,) = read_forms(document([["项目名称", "山塘清淤"], *funds, HEAD, ["产出指标", "数量指标", "清淤山塘", "≥12口", "=13口", "90", "100%", "90", ""]])).projects
+    assert [str(value) for value in (project.initial_budget, project.annual_budget, project.executed, project.execution_rate_pct)] == ["320.00", "356.40", "349.27", "98"]
+
+
 def test_a_row_with_two_readings_says_so() -> None:
     page = document(form(["产出指标", "数量指标", "清淤山塘", "12口", "20", "20"], head=["一级指标", "二级指标", "三级指标", "年度指标值", "全年完成值", "分值", "得分"]), sparse=True)
     found = read_forms(page)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _OF_THE_YEAR = re.compile("^(?:本年度?|当年|预算年度|年度|绩效|20[0-9]{2}年度?)+")  # 本年绩效指标值 is 指标值
+_COUNTED_WITH = re.compile(r"\((?:[A-Z](?:[/÷*×+=-][A-Z0-9]+)*(?:[,*×]?(?:100)?%)?|[①-⑳]|%)\)$")  # (万元) is not taken off: it stands behind captions of whole blocks
 
 
 class Entry(NamedTuple):
@@ -60,12 +61,12 @@ def _labels(block: str) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
 def field_of(block: str, text: str) -> str | None:
     """The field a label or column head names in a block of the form (self_evaluation.toml).
 
-    >>> field_of("indicators", "全年完成值"), field_of("funds", "执行率(B/A,%)"), field_of("head", "区政务办")
-    ('actual', 'execution_rate_pct', None)
+    >>> field_of("indicators", "全年完成值"), field_of("funds", "执行率(B/A,%)"), field_of("funds", "全年预算(A)"), field_of("head", "区政务办")
+    ('actual', 'execution_rate_pct', 'annual_budget', None)
     """
     exact, prefixes = _labels(block)
     plain = text.rstrip(":")
-    found = exact.get(plain) or (exact.get(_OF_THE_YEAR.sub("", plain)) if block == "indicators" else None)
+    found = exact.get(plain) or exact.get(_COUNTED_WITH.sub("", plain)) or (exact.get(_OF_THE_YEAR.sub("", plain)) if block == "indicators" else None)
     if found is None and len(plain) <= 24:
         found = next((field for prefix, field in prefixes if plain.startswith(prefix)), None)
     return found
