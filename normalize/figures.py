@@ -166,7 +166,7 @@ class Figures:
         elif state.mode == "completion":
             basis = "completion_pct"
         elif state.mode == "difference":
-            basis = f"change_pct_vs_{state.base}" if state.base in {"initial_budget", "adjusted_budget"} else ""
+            basis = "change_pct_vs_initial_budget" if state.base == "initial_budget" else ""
         elif state.changed[0] == token.start() - 1 and text.text[state.changed[0]] == "(":  # 减少5万元(7.5%)
             basis = f"change_pct_vs_{state.base or self.meaning.default_base}"
             value *= state.changed[1]

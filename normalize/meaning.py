@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 KPI_SECTIONS = ("performance",)
 _OF_THE_ACCOUNT = ("asset_", "reception_", "overseas_", "vehicles_", "official_")  # counts that performance sections speak of in other things
+_OF_THE_WHOLE_ACCOUNT = frozenset({"current_year_revenue", "current_year_expenditure"})
 STOCK = ("asset_", "staff_", "unit_count")  # held at a date, not planned
 _ITEM_MEASURES = {"gov_fund": "gov_fund_expenditure", "state_capital": "state_capital_expenditure", "fiscal_total": "fiscal_total_expenditure"}
 _CLASS_MEASURES = {**_ITEM_MEASURES, "total": "current_year_expenditure"}
@@ -61,6 +62,14 @@ class Meaning:
         if name == "project_budget" and parent and parent[0].measures == ("self_evaluated_projects",):
             category = parent[0].category or "all_self_evaluated"
         return Subject(resolved.means, category, None, resolved, phrase)
+
+    def whole_of(self, phrase: str) -> str | None:
+        """The measure a share is of: 占本年支出合计的 speaks of the whole account in every section, any other phrase of what it names there."""
+        owner = self.words.phrases.get(phrase, ("", None))[0]
+        if owner in _OF_THE_WHOLE_ACCOUNT:
+            return owner
+        subject = self.subject_of(phrase)
+        return subject.first if subject else None
 
     def base_of(self, token: re.Match[str]) -> str | None:
         """Which version of the figure a comparison is with; None for a base the tables have no name for."""

@@ -44,9 +44,12 @@ _GRADES = {"优秀": "优", "良好": "良"}
 _SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "difference", "level_adjusted", "level_budget", "level_executed", "level_final"})
 _WHOLE_SIDE = re.compile("(?:今年|当年|全年|全部|总体)(?:收入|支出)")  # never the item named last
 _DISTRIBUTED = tuple(load_toml("wording.toml")["subjects"]["distributed"])
+_BREAKS = frozenset(";,。:")
+_ACCOUNTS = frozenset({"gov_fund", "state_capital"})  # sections on one account of its own: 收入…；支出… there are its two sides
 _SIDES = {"收入": "_revenue", "支出": "_expenditure"}
 _UNIT_SAID = re.compile(r"[\[(]?(?:金额|计量)?单位:(?:人民币)?(亿元|万元|千元|元)[\])]?$")
 _PLANNED = re.compile(r"[,;](?:20\d\d年)?(?:预算)?安排(?:预算)?为?$")  # ends a purpose: 主要用于…,2026年安排5万元
+_LEAD_IN = re.compile("(?:[本我]部门|[本我]单位)(?:当年|本年度?|全年|20[0-9]{2}年度?)?")
 _FIGURE_AHEAD = re.compile(r"数?(?:为|是|共|:)?\d")
 
 
@@ -105,17 +108,20 @@ class _Reader:
         end = state.token_end = start
         for token in state.pattern.finditer(text.text, start):
             if token.lastgroup in _SAID_OF and state.reason < 0 and not state.purpose:
-                self.heed(text.text[end : token.start()], state)
+                self.heed(text.text[end : token.start()], state, opens=text.text[end - 1 : end] in _BREAKS)
             self.read_token(token, text, state)
             end = state.token_end = token.end()
         self.figures.close_reason(text, state, len(text.text))
 
-    def heed(self, gap: str, state: State) -> None:
-        """Words between two tokens: a noun of its own takes the next figure away from the subject, 合计 gives it back."""
+    def heed(self, gap: str, state: State, *, opens: bool) -> None:
+        """Words between two tokens: a noun of its own takes the next figure away from the subject, 合计 gives it back; 支出 that opens a clause is that of the section's own account."""
         clause = re.split("[,;。:]", gap)[-1]
         side = _SIDES.get(clause)
         if clause.endswith(_DISTRIBUTED) and len(both := state.both_sides()) > 1:
             state.subjects, state.paired = both, 0  # 收入总计…,支出总计…,各增加
+        elif side is not None and opens and gap == clause and self.meaning.kind in _ACCOUNTS:
+            own = self.meaning.words.measures[f"{self.meaning.kind}{side}"]
+            state.subjects = state.money = (Subject(own.means, None, None, own, clause),)
         elif gap in TOTALS and not state.subjects:
             state.subjects = state.money = state.put_off
         elif side is not None and state.parent and state.parent[0].first.endswith(side):
@@ -150,6 +156,10 @@ class _Reader:
             state.reason = token.start()
         elif name == "purpose":
             state.purpose = not text.text.startswith((":以下", "以下", "如下", "下列", "于以下", "以下几", ":财政", ":一般"), token.end())
+        elif name == "base" and state.reason >= 0 and self.comparison_follows(token, text.text, state):
+            self.figures.close_reason(text, state, token.start())
+            state.reason = -1
+            self.read_word(name, token, text, state)
         elif quiet and not (state.purpose and self.purpose_ends(name, token, text)):
             if name in {"up", "down"}:
                 state.sign, state.sign_end = (1 if name == "up" else -1), token.end()
@@ -158,6 +168,12 @@ class _Reader:
         else:
             state.purpose = False
             self.read_word(name, token, text, state)
+
+    def comparison_follows(self, token: re.Match[str], text: str, state: State) -> bool:
+        """`…的主要原因是厉行节约，与上年相比减少5万元`: a comparison ends a reason where it opens a clause and the sentence has told no change yet."""
+        opened = max(text.rfind("。", 0, token.start()), text.rfind(";", 0, token.start()))
+        verb = state.pattern.match(text, token.end())
+        return text[token.start() - 1 : token.start()] == "," and state.changed[0] <= opened < state.reason and verb is not None and verb.lastgroup in {"up", "down"} and _FIGURE_AHEAD.match(text, verb.end()) is not None
 
     def purpose_ends(self, name: str, token: re.Match[str], text: Folded) -> bool:
         """`主要用于…，年初预算为5万元`, `主要用于…，公务接待2批次`: a purpose has no full stop of its own where a figure of the subject follows."""
@@ -169,7 +185,10 @@ class _Reader:
         return entry is not None and (entry.count or bool(entry.counts))
 
     def next_clause_opens(self, text: str, position: int, state: State) -> bool:
-        """After a semicolon inside a reason: does a new item begin (其中, a measure), or does the reason go on (二是…)?"""
+        """After a semicolon inside a reason: does a new item begin (其中, a measure, 本部门当年预算支出5万元), or does the reason go on (二是…)?"""
+        if (lead := _LEAD_IN.match(text, position)) is not None:
+            token = state.pattern.match(text, lead.end())
+            return token is not None and token.lastgroup == "subject" and _FIGURE_AHEAD.match(text, token.end()) is not None
         token = state.pattern.match(text, position)
         while token is not None and (token.lastgroup or "") in self.meaning.words.nonfigures:
             token = state.pattern.match(text, token.end())
@@ -231,8 +250,7 @@ class _Reader:
         elif name == "share":
             state.mode = "share"
             inner = next((t for t in state.pattern.finditer(phrase[1:]) if t.lastgroup == "subject"), None)
-            whole = self.meaning.subject_of(inner.group()) if inner else None
-            state.share_of = whole.first if whole else None
+            state.share_of = self.meaning.whole_of(inner.group()) if inner else None
         elif name in {"completion", "difference"}:
             state.mode = name
         elif name == "list":

@@ -101,6 +101,59 @@ def test_a_budget_compares_with_the_budget_of_the_year_before() -> None:
     ]
 
 
+def figures(sentence: str, heading: str) -> list[tuple[str, str, str]]:
+    return [(row.measure or "", row.basis, str(row.value)) for row in read(sentence, heading)[1].budget_lines]
+
+
+def test_both_sides_of_an_account_of_its_own_are_its_sides() -> None:
+    heading = "政府性基金预算收入支出决算情况"
+    assert figures("政府性基金预算财政拨款收入50万元；年初结转和结余3万元；支出52万元，其中基本支出2万元，项目支出50万元；年末结转和结余1万元。", heading) == [
+        ("gov_fund_revenue", "final", "50"),
+        ("gov_fund_opening_carryover", "final", "3"),
+        ("gov_fund_expenditure", "final", "52"),
+        ("gov_fund_basic_expenditure", "final", "2"),
+        ("gov_fund_project_expenditure", "final", "50"),
+        ("gov_fund_closing_carryover", "final", "1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "last"),
+    [
+        ("机关运行经费36.84万元。其中：会议费0.60万元，专用材料及一般设备购置费5.00万元。", ("meeting_expenditure", "final", "0.60")),
+        ("会议费1.20万元；培训费0.80万元；举办节庆、晚会、论坛、赛事活动，开支7万元。", ("training_expenditure", "final", "0.80")),
+        ("固定资产金额120万元。本年度拟购置固定资产5万元。", ("asset_value_fixed", "final", "120")),
+    ],
+)
+def test_an_amount_of_something_else_is_not_said_of_the_measure_before(sentence: str, last: tuple[str, str, str]) -> None:
+    assert figures(sentence, "机关运行经费情况说明")[-1] == last
+
+
+def test_a_share_of_the_expenditure_of_the_year_is_of_the_whole_account_in_every_section() -> None:
+    for heading in ("一般公共预算财政拨款支出决算情况说明", "财政拨款收入支出决算总体情况说明", "政府性基金预算支出决算情况说明"):
+        _, found = read("财政拨款支出268.95万元，占本年支出合计的99.12%。", heading)
+        assert [row.share_of for row in found.budget_lines] == [None, "current_year_expenditure"]
+    _, found = read("基本支出198.95万元，其中：人员经费180.40万元，占基本支出的90.68%。", "一般公共预算财政拨款基本支出决算情况说明")
+    assert [(row.measure, row.share_of) for row in found.budget_lines] == [("gpb_basic_expenditure", None), ("personnel_expenditure", None), ("personnel_expenditure", "gpb_basic_expenditure")]
+
+
+def test_appropriations_spent_under_the_general_public_budget_are_its_expenditure() -> None:
+    assert figures("财政拨款支出268.95万元。", "一般公共预算财政拨款支出决算情况说明") == [("gpb_expenditure", "final", "268.95")]
+
+
+def test_a_comparison_ends_the_reason_before_it_and_a_reason_holds_what_it_holds() -> None:
+    heading = "“三公”经费支出决算情况说明"
+    told = figures("公务接待费支出预算为1.50万元，支出决算为0.62万元，决算数小于预算数的主要原因是厉行节约，与上年相比减少0.21万元，减少25.30%，减少的主要原因是接待减少。", heading)
+    assert told[2:] == [("three_public_reception", "change_vs_prior_final", "-0.21"), ("three_public_reception", "change_pct_vs_prior_final", "-25.30")]
+    once = figures("公务接待费0.62万元，比上年减少0.21万元，主要原因是批次减少，较上年减少3万元。", heading)
+    assert once[-1][0] == "kpi"  # the change was told: this one is a part of the reason
+
+
+def test_a_clause_of_the_department_s_own_ends_a_reason() -> None:
+    sentence = "财政拨款收入216万元，较上年增加9万元，增长的主要原因是：人员经费收入增加；本部门当年财政拨款支出215万元，较上年增加8万元。"
+    assert [row for row in figures(sentence, "财政拨款收支情况说明") if "expenditure" in row[0]] == [("fiscal_current_year_expenditure", "final", "215"), ("fiscal_current_year_expenditure", "change_vs_prior_final", "8")]
+
+
 def test_a_rate_of_difference_carries_its_own_sign_and_is_over_the_budget_it_is_compared_with() -> None:
     _, found = read("财政拨款支出总计与年初预算相比，年初预算数500.00万元，决算数540.00万元，预决算差异率8.00%，主要原因是追加项目。", "财政拨款收入支出决算总体情况说明")
     assert [said(row)[:3] for row in found.budget_lines] == [
@@ -108,8 +161,10 @@ def test_a_rate_of_difference_carries_its_own_sign_and_is_over_the_budget_it_is_
         ("fiscal_total_expenditure", "final", "540.00"),
         ("fiscal_total_expenditure", "change_pct_vs_initial_budget", "8.00"),
     ]
-    _, less = read("与全年预算相比，“三公”经费支出全年预算数3.50万元，决算数3.00万元，预决算差异率为-14.29%。", "“三公”经费支出决算情况说明")
-    assert [said(row)[1:3] for row in less.budget_lines][-1] == ("change_pct_vs_adjusted_budget", "-14.29")
+    _, less = read("与年初预算相比，“三公”经费支出年初预算数3.50万元，决算数3.00万元，预决算差异率为-14.29%。", "“三公”经费支出决算情况说明")
+    assert [said(row)[1:3] for row in less.budget_lines][-1] == ("change_pct_vs_initial_budget", "-14.29")
+    _, over_the_budget_of_the_year = read("与全年预算相比，“三公”经费支出全年预算数3.50万元，决算数3.00万元，预决算差异率为-14.29%。", "“三公”经费支出决算情况说明")
+    assert [row.basis for row in over_the_budget_of_the_year.budget_lines] == ["adjusted_budget", "final"]  # no measure of ours has this base
     _, over_the_year_before = read("“三公”经费支出3.00万元，比上年减少0.50万元，预决算差异率-14.29%。", "“三公”经费支出决算情况说明")
     assert [row.basis for row in over_the_year_before.budget_lines] == ["final", "change_vs_prior_final"]
 

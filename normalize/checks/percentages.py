@@ -30,6 +30,10 @@ WHOLES = {  # what a share is a share of, where the sentence does not say: the n
     "three_public_": "three_public_total",
     "gpb_basic_expenditure": "gpb_expenditure",
     "gpb_project_expenditure": "gpb_expenditure",
+    "gov_fund_basic_expenditure": "gov_fund_expenditure",
+    "gov_fund_project_expenditure": "gov_fund_expenditure",
+    "state_capital_basic_expenditure": "state_capital_expenditure",
+    "state_capital_project_expenditure": "state_capital_expenditure",
 }
 CLASS_DIGITS = 3
 BASIC_AND_PROJECT = ("basic_expenditure", "project_expenditure")
@@ -184,13 +188,13 @@ def share_is_part_of_whole(ledger: Ledger) -> Iterator[Finding]:
 
 def shares_sum_to_hundred(ledger: Ledger) -> Iterator[Finding]:
     """各项占比之和 = 100, where the parts that are given a share make up the whole (A08, A29)."""
-    groups: dict[str, dict[Subject, BudgetLine]] = defaultdict(dict)
+    groups: dict[tuple[str, str | None], dict[Subject, BudgetLine]] = defaultdict(dict)  # of one section: 基本支出 and 项目支出 divide what 一般公共预算 is a part of in the next
     for subject, stated in ledger.said.items():
         for row in stated.get("share_pct", ()):
             whole = whole_of(row)
             if whole is not None and (whole != subject.measure or len(subject.code or "") == CLASS_DIGITS):
-                groups[whole].setdefault(subject, row)
-    for whole_measure, shares in groups.items():
+                groups[whole, row.section_kind].setdefault(subject, row)
+    for (whole_measure, _), shares in groups.items():
         rows = list(shares.values())
         parts = [ledger.amount(subject, None, row) for subject, row in shares.items()]
         amount = ledger.amount(whole_measure, None, rows[0])
