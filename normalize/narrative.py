@@ -44,6 +44,7 @@ _GRADES = {"优秀": "优", "良好": "良"}
 _SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "difference", "level_adjusted", "level_budget", "level_executed", "level_final"})
 _WHOLE_SIDE = re.compile("(?:今年|当年|全年|全部|总体)(?:收入|支出)")  # never the item named last
 _DISTRIBUTED = tuple(load_toml("wording.toml")["subjects"]["distributed"])
+_PATHS = frozenset({"item_path", "dash_path"})
 _BREAKS = frozenset(";,。:")
 _ACCOUNTS = frozenset({"gov_fund", "state_capital"})  # sections on one account of its own: 收入…；支出… there are its two sides
 _SIDES = {"收入": "_revenue", "支出": "_expenditure"}
@@ -69,18 +70,21 @@ class _Reader:
             self.meaning.project = described["name"] if described else None
         if self.meaning.kind.startswith(_SILENT):
             return
-        heading = self.heading_subjects(section.heading)
+        state = State()
+        state.subjects = state.money = heading = self.heading_subjects(section.heading, state)
+        state.item_class = state.item_class or next((s.label for s in heading if s.function_code), None)
         self.figures.stated_unit = _unit_said(key(section.heading))
-        state = State(subjects=heading, money=heading, item_class=next((s.label for s in heading if s.function_code), None))
         for span in section.passages:
             text = fold(self.document.text(span), span.start)
             self.figures.stated_unit = _unit_said(text.text) or self.figures.stated_unit
             self.read_passage(text, state)
 
-    def heading_subjects(self, heading: str) -> tuple[Subject, ...]:
-        """The subject a heading gives to sentences that name none (（一）因公出国（境）费)."""
+    def heading_subjects(self, heading: str, state: State) -> tuple[Subject, ...]:
+        """The subject a heading gives to sentences that name none (（一）因公出国（境）费, 1.公共安全支出（类）司法（款）公共法律服务（项）)."""
         text = fold(heading).text
         for token in self.meaning.words.pattern_for(text).finditer(text):
+            if token.lastgroup in _PATHS:
+                return (self.item_of(token, state),)
             if token.lastgroup == "subject":
                 subject = self.meaning.subject_of(token.group())
                 return (subject,) if subject is not None and len(subject.measures) == 1 else ()
@@ -171,9 +175,11 @@ class _Reader:
 
     def comparison_follows(self, token: re.Match[str], text: str, state: State) -> bool:
         """`…的主要原因是厉行节约，与上年相比减少5万元`: a comparison ends a reason where it opens a clause and the sentence has told no change yet."""
-        opened = max(text.rfind("。", 0, token.start()), text.rfind(";", 0, token.start()))
+        opened = max(text.rfind("。", 0, token.start()), text.rfind(";", 0, state.reason))
+        if text[token.start() - 1] not in ",;" or state.changed[0] > opened or ";" in text[state.reason : token.start() - 1]:
+            return False
         verb = state.pattern.match(text, token.end())
-        return text[token.start() - 1 : token.start()] == "," and state.changed[0] <= opened < state.reason and verb is not None and verb.lastgroup in {"up", "down"} and _FIGURE_AHEAD.match(text, verb.end()) is not None
+        return verb is not None and verb.lastgroup in {"up", "down"} and _FIGURE_AHEAD.match(text, verb.end()) is not None
 
     def purpose_ends(self, name: str, token: re.Match[str], text: Folded) -> bool:
         """`主要用于…，年初预算为5万元`, `主要用于…，公务接待2批次`: a purpose has no full stop of its own where a figure of the subject follows."""
@@ -217,10 +223,8 @@ class _Reader:
         elif name == "coded_item":
             self.figures.explained.append(text.span(token.start("item_code"), token.end("item_code")))
             self.take_subject(Subject((self.meaning.item_measure,), None, token["item_code"].rstrip("-"), None, token["coded_name"]), token, text, state)
-        elif name in {"item_path", "dash_path"}:
-            path = self.path_of(token, state) if name == "item_path" else (token["dash_class"], token["dash_group"], token["dash_item"])
-            code = self.codes.function_code(path)
-            self.take_subject(Subject((self.meaning.item_measure,), None, code, None, path[-1]), token, text, state)
+        elif name in _PATHS:
+            self.take_subject(self.item_of(token, state), token, text, state)
         elif name == "equipment_group":
             self.figures.explained.append(text.span(token.start("price"), token.end("price")))
             measure = {"通用": "asset_general_equipment", "专用": "asset_special_equipment"}.get(token["equipment"] or "", "asset_equipment_100" if token["price"] == "100" else "asset_general_equipment")
@@ -280,6 +284,11 @@ class _Reader:
             state.zero = None
             if state.spent and not text.text[token.end() : token.end() + 1].isdigit():
                 state.sign = 0
+
+    def item_of(self, token: re.Match[str], state: State) -> Subject:
+        """The item of the functional classification that a path of 类, 款, 项 names."""
+        path = self.path_of(token, state) if token.lastgroup == "item_path" else (token["dash_class"], token["dash_group"], token["dash_item"])
+        return Subject((self.meaning.item_measure,), None, self.codes.function_code(path), None, path[-1])
 
     def path_of(self, token: re.Match[str], state: State) -> tuple[str, ...]:
         """The names 类, 款, 项 of an item; what a sentence leaves out was named before it."""

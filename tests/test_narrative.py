@@ -145,8 +145,15 @@ def test_a_comparison_ends_the_reason_before_it_and_a_reason_holds_what_it_holds
     heading = "“三公”经费支出决算情况说明"
     told = figures("公务接待费支出预算为1.50万元，支出决算为0.62万元，决算数小于预算数的主要原因是厉行节约，与上年相比减少0.21万元，减少25.30%，减少的主要原因是接待减少。", heading)
     assert told[2:] == [("three_public_reception", "change_vs_prior_final", "-0.21"), ("three_public_reception", "change_pct_vs_prior_final", "-25.30")]
+    behind = figures("“三公”经费支出预算2万元，支出决算1万元，决算数小于预算数的主要原因是用车减少；较上年增加0.3万元，增长2.7%，主要原因是维修费增加。", heading)
+    assert behind[2:] == [("three_public_total", "change_vs_prior_final", "0.3"), ("three_public_total", "change_pct_vs_prior_final", "2.7")]
     once = figures("公务接待费0.62万元，比上年减少0.21万元，主要原因是批次减少，较上年减少3万元。", heading)
     assert once[-1][0] == "kpi"  # the change was told: this one is a part of the reason
+
+
+def test_a_heading_that_is_a_path_of_the_classification_names_the_item_of_what_follows() -> None:
+    _, found = read("年初预算为132万元，支出决算为128万元，完成年初预算的97%。", "1.公共安全支出（类）司法（款）公共法律服务（项）")
+    assert [(row.measure, row.item_label, row.basis) for row in found.budget_lines] == [("gpb_expenditure", "公共法律服务", basis) for basis in ("initial_budget", "final", "completion_pct")]
 
 
 def test_a_clause_of_the_department_s_own_ends_a_reason() -> None:
