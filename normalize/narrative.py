@@ -44,9 +44,12 @@ _GRADES = {"优秀": "优", "良好": "良"}
 _SAID_OF = frozenset({"number", "base", "up", "down", "flat", "share", "completion", "difference", "level_adjusted", "level_budget", "level_executed", "level_final"})
 _WHOLE_SIDE = re.compile("(?:今年|当年|全年|全部|总体)(?:收入|支出)")  # never the item named last
 _DISTRIBUTED = tuple(load_toml("wording.toml")["subjects"]["distributed"])
+_PAID_FROM = frozenset({"revenue_fiscal_appropriation", "gpb_expenditure", "fiscal_total_expenditure", "gpb_appropriation", "gov_fund_expenditure"})  # right behind what is paid, unless that is a sum of the account
+_SUMS = ("total_", "current_year_", "fiscal_", "gpb_", "gov_fund_")
 _PATHS = frozenset({"item_path", "dash_path"})
-_BREAKS = frozenset(";,。:")
-_ACCOUNTS = frozenset({"gov_fund", "state_capital"})  # sections on one account of its own: 收入…；支出… there are its two sides
+_OPENERS = frozenset({"subject", "list", "coded_item", "name_and_code", "equipment_group", *_PATHS})  # of a clause that tells of something else
+_YEARS, _CLAUSES = frozenset({"not_year", "not_bare_year"}), frozenset({"comma", "semicolon", "stop"})
+_OPENINGS = {"gov_fund": _YEARS | _CLAUSES, "state_capital": _YEARS | _CLAUSES, "total": _YEARS}  # sections on one account, and what stands before 收入 and 支出 where they are its two sides
 _SIDES = {"收入": "_revenue", "支出": "_expenditure"}
 _UNIT_SAID = re.compile(r"[\[(]?(?:金额|计量)?单位:(?:人民币)?(亿元|万元|千元|元)[\])]?$")
 _PLANNED = re.compile(r"[,;](?:20\d\d年)?(?:预算)?安排(?:预算)?为?$")  # ends a purpose: 主要用于…,2026年安排5万元
@@ -110,22 +113,23 @@ class _Reader:
         state.opened = len(self.figures.lines)
         state.pattern = self.meaning.words.pattern_for(text.text)
         end = state.token_end = start
+        before = ""
         for token in state.pattern.finditer(text.text, start):
             if token.lastgroup in _SAID_OF and state.reason < 0 and not state.purpose:
-                self.heed(text.text[end : token.start()], state, opens=text.text[end - 1 : end] in _BREAKS)
+                self.heed(text.text[end : token.start()], state, before)
             self.read_token(token, text, state)
             end = state.token_end = token.end()
+            before = token.lastgroup or ""
         self.figures.close_reason(text, state, len(text.text))
 
-    def heed(self, gap: str, state: State, *, opens: bool) -> None:
-        """Words between two tokens: a noun of its own takes the next figure away from the subject, 合计 gives it back; 支出 that opens a clause is that of the section's own account."""
+    def heed(self, gap: str, state: State, before: str) -> None:
+        """Words between two tokens: a noun of its own takes the next figure away from the subject, 合计 gives it back, 支出 at the opening is that of the section's account."""
         clause = re.split("[,;。:]", gap)[-1]
         side = _SIDES.get(clause)
         if clause.endswith(_DISTRIBUTED) and len(both := state.both_sides()) > 1:
             state.subjects, state.paired = both, 0  # 收入总计…,支出总计…,各增加
-        elif side is not None and opens and gap == clause and self.meaning.kind in _ACCOUNTS:
-            own = self.meaning.words.measures[f"{self.meaning.kind}{side}"]
-            state.subjects = state.money = (Subject(own.means, None, None, own, clause),)
+        elif side is not None and gap == clause and before in _OPENINGS.get(self.meaning.kind, ()) and (own := self.meaning.subject_of(f"{clause}合计")) is not None:
+            state.subjects = state.money = (own,)
         elif gap in TOTALS and not state.subjects:
             state.subjects = state.money = state.put_off
         elif side is not None and state.parent and state.parent[0].first.endswith(side):
@@ -198,13 +202,13 @@ class _Reader:
         token = state.pattern.match(text, position)
         while token is not None and (token.lastgroup or "") in self.meaning.words.nonfigures:
             token = state.pattern.match(text, token.end())
-        return token is not None and token.lastgroup in {"subject", "list", "item_path"}
+        return token is not None and token.lastgroup in _OPENERS
 
     def read_word(self, name: str, token: re.Match[str], text: Folded, state: State) -> None:
         phrase = token.group()
         if name == "subject":
             owner, level = self.meaning.words.phrases.get(phrase, ("", None))
-            if owner == "revenue_fiscal_appropriation" and token.start() == state.subject_end and state.subjects and not state.spent:
+            if owner in _PAID_FROM and token.start() == state.subject_end and state.subjects and not state.spent and not state.subjects[-1].first.startswith(_SUMS):
                 state.subject_end = token.end()  # 委托业务费财政拨款预算: paid from appropriations, not the appropriations
                 return
             subject = self.meaning.subject_of(phrase, state.parent)

@@ -117,6 +117,26 @@ def test_both_sides_of_an_account_of_its_own_are_its_sides() -> None:
     ]
 
 
+def test_a_side_right_behind_the_year_is_that_of_the_account() -> None:
+    assert figures("2020年度支出510万元，比上年决算数减少3万元。（一）基本支出410万元。（二）项目支出100万元。", "支出决算情况说明") == [
+        ("current_year_expenditure", "final", "510"),
+        ("current_year_expenditure", "change_vs_prior_final", "-3"),
+        ("basic_expenditure", "final", "410"),
+        ("project_expenditure", "final", "100"),
+    ]
+    _, planned = read("2020年收入510万元。", "收支预算总体情况", "budget")
+    assert [row.measure for row in planned.budget_lines] == ["total_revenue"]
+
+
+def test_appropriations_that_pay_for_the_three_public_items_are_not_the_general_public_budget() -> None:
+    assert figures("“三公”经费一般公共预算财政拨款支出3.20万元，完成年初预算的80%。", "“三公”经费支出决算情况说明") == [("three_public_total", "final", "3.20"), ("three_public_total", "completion_pct", "80")]
+
+
+def test_what_is_counted_behind_a_reason_is_no_part_of_it() -> None:
+    page, found = read("车辆12辆，其中：其他用车1辆，其他用车主要是后勤用车；单价50万元（含）以上的通用设备3台（套）。", "国有资产占用情况说明")
+    assert [(page.text(row.span), row.measure, row.role) for row in found.quantities][-1] == ("3台（套）", "asset_general_equipment", "stated")
+
+
 @pytest.mark.parametrize(
     ("sentence", "last"),
     [
