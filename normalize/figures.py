@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from normalize.clause import VALUES_BEFORE, State, Subject, dealt, is_ordinal, label_before, pair_position, unit_of_pair
-from normalize.meaning import KPI_SECTIONS, STOCK, Meaning
+from normalize.meaning import KPI_SECTIONS, Meaning, is_held
 from normalize.numbers import printed_number
 from normalize.records import BudgetLine, Finding, Quantity
 from normalize.vocabulary import load_toml
@@ -133,7 +133,7 @@ class Figures:
             state.changed = (token.end(), state.sign)
         elif state.mode == "completion" or state.subjects[-1].first == "project_budget":
             basis = "initial_budget"
-        elif state.subjects[-1].first.startswith(STOCK):
+        elif is_held(state.subjects[-1].first):
             basis = "final"
         else:
             basis = self.meaning.level_basis(state.level, state.year)
@@ -194,7 +194,7 @@ class Figures:
         measure, category = found
         if measure.startswith("asset_") and measure != "asset_vehicles":
             unit = "台(套)" if unit in {None, "台", "套", "(套)", "台套"} else unit
-        basis = "initial_budget" if self.meaning.budget and not measure.startswith(STOCK) else "final"
+        basis = "initial_budget" if self.meaning.budget and not is_held(measure) else "final"
         if state.sign and state.sign_end == token.start():
             basis, value = f"change_vs_{state.base or self.meaning.default_base}", value * state.sign
         self.counts.append(Quantity(measure, basis, value, unit or _BARE_UNITS.get(measure.split("_")[0], "个"), self.document.text(span), span, "narrative.count", category, None, "stated", self.meaning.kind or None))

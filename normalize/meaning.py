@@ -16,9 +16,19 @@ if TYPE_CHECKING:
 KPI_SECTIONS = ("performance",)
 _OF_THE_ACCOUNT = ("asset_", "reception_", "overseas_", "vehicles_", "official_")  # counts that performance sections speak of in other things
 _OF_THE_WHOLE_ACCOUNT = frozenset({"current_year_revenue", "current_year_expenditure"})
-STOCK = ("asset_", "staff_", "unit_count")  # held at a date, not planned
+_STOCK = ("asset_", "staff_", "unit_count")
 _ITEM_MEASURES = {"gov_fund": "gov_fund_expenditure", "state_capital": "state_capital_expenditure", "fiscal_total": "fiscal_total_expenditure"}
 _CLASS_MEASURES = {**_ITEM_MEASURES, "total": "current_year_expenditure"}
+
+
+def is_held(measure: str) -> bool:
+    """Whether something is held at a date, not planned or spent.
+
+    >>> is_held("asset_equipment_100"), is_held("asset_equipment_100_purchased"), is_held("vehicles_purchased")
+    (True, False, False)
+    """
+    return measure.startswith(_STOCK) and not measure.endswith("_purchased")
+
 
 @dataclass(slots=True)
 class Meaning:

@@ -46,6 +46,8 @@ _WHOLE_SIDE = re.compile("(?:今年|当年|全年|全部|总体)(?:收入|支出
 _DISTRIBUTED = tuple(load_toml("wording.toml")["subjects"]["distributed"])
 _PAID_FROM = frozenset({"revenue_fiscal_appropriation", "gpb_expenditure", "fiscal_total_expenditure", "gpb_appropriation", "gov_fund_expenditure"})  # right behind what is paid, unless that is a sum of the account
 _SUMS = ("total_", "current_year_", "fiscal_", "gpb_", "gov_fund_")
+_EQUIPMENT = {"通用": "asset_general_equipment", "专用": "asset_special_equipment"}
+_EQUIPMENT_OF = {"50": "asset_general_equipment", "100": "asset_equipment_100"}  # by the price it is counted from, in 万元
 _PATHS = frozenset({"item_path", "dash_path"})
 _OPENERS = frozenset({"subject", "list", "coded_item", "name_and_code", "equipment_group", *_PATHS})  # of a clause that tells of something else
 _YEARS, _CLAUSES = frozenset({"not_year", "not_bare_year"}), frozenset({"comma", "semicolon", "stop"})
@@ -231,9 +233,10 @@ class _Reader:
             self.take_subject(self.item_of(token, state), token, text, state)
         elif name == "equipment_group":
             self.figures.explained.append(text.span(token.start("price"), token.end("price")))
-            measure = {"通用": "asset_general_equipment", "专用": "asset_special_equipment"}.get(token["equipment"] or "", "asset_equipment_100" if token["price"] == "100" else "asset_general_equipment")
-            entry = self.meaning.words.measures[measure]
-            self.take_subject(Subject((measure,), None, None, entry, phrase), token, text, state)
+            measure = _EQUIPMENT.get(token["equipment"] or "") or _EQUIPMENT_OF.get(token["price"], "asset_equipment")
+            bought = "_purchased" if text.text[: token.start()].endswith("购置") else ""  # 2024年安排购置: not yet held
+            entry = self.meaning.words.measures[measure + bought]
+            self.take_subject(Subject(entry.means, f"单价{token['price']}万元以上" if measure == "asset_equipment" else None, None, entry, phrase), token, text, state)
         elif name == "elsewhere":
             measure = "procurement_sme" if token["sme"] == "中小" else "procurement_micro"
             self.take_subject(Subject((measure,), "award_other", None, None, phrase), token, text, state)

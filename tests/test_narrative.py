@@ -132,6 +132,18 @@ def test_appropriations_that_pay_for_the_three_public_items_are_not_the_general_
     assert figures("“三公”经费一般公共预算财政拨款支出3.20万元，完成年初预算的80%。", "“三公”经费支出决算情况说明") == [("three_public_total", "final", "3.20"), ("three_public_total", "completion_pct", "80")]
 
 
+def test_equipment_to_be_bought_is_not_equipment_held_and_another_price_is_another_count() -> None:
+    _, found = read("单位价值100万元以上的设备671台（套）。2020年预算安排中，购置单位价值100万元以上的设备21台（套）。", "国有资产占用情况说明", "budget")
+    assert [(row.measure, row.category, str(row.value), row.basis) for row in found.quantities] == [("asset_equipment_100", None, "671", "final"), ("asset_equipment_100_purchased", None, "21", "initial_budget")]
+    _, older = read("单价20万元以上的设备31台。安排购置单价20万元以上的设备3台。", "国有资产占用情况说明", "budget")
+    assert [(row.measure, row.category) for row in older.quantities] == [("asset_equipment", "单价20万元以上"), ("asset_equipment_purchased", "单价20万元以上")]
+
+
+def test_classes_in_a_section_on_appropriations_are_of_the_appropriations() -> None:
+    _, found = read("财政拨款支出1200万元，其中：教育支出950万元。", "财政拨款支出决算情况说明")
+    assert [(row.measure, row.function_code) for row in found.budget_lines] == [("fiscal_total_expenditure", None), ("fiscal_total_expenditure", "205")]
+
+
 def test_what_is_counted_behind_a_reason_is_no_part_of_it() -> None:
     page, found = read("车辆12辆，其中：其他用车1辆，其他用车主要是后勤用车；单价50万元（含）以上的通用设备3台（套）。", "国有资产占用情况说明")
     assert [(page.text(row.span), row.measure, row.role) for row in found.quantities][-1] == ("3台（套）", "asset_general_equipment", "stated")
