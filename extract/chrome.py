@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from lxml import etree
+
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
@@ -108,13 +110,16 @@ def _holds_file(element: _Element) -> bool:
 
 def amounts(element: _Element, most: int) -> tuple[int, int]:
     """Characters of text and of text in links; counting stops once there are `most` characters outside links."""
-    text = linked = 0
-    for anchor in element.iter("a"):
-        linked += sum(len(part.strip()) for part in anchor.itertext())
-    for part in element.itertext():
-        text += len(part.strip())
-        if text - linked > most:
-            break
+    text = linked = inside = 0
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        inside += (node.tag == "a") if event == "start" else -(node.tag == "a")
+        said = node.text if event == "start" else node.tail if node is not element else None
+        if said:
+            length = len(said.strip())
+            text += length
+            linked += length if inside else 0
+            if text - linked > most:
+                break
     return text, linked
 
 

@@ -51,6 +51,9 @@ WIDE_PICTURE = 400  # pixels
 SHORT_PAGE = 1200  # characters
 NO_PAGE = re.compile(r"^(?:#|javascript:|mailto:|tel:|data:|about:)", re.IGNORECASE)
 SCRIPTED_FILE = re.compile(r"""["']([^"'\s]{1,500}\.(?:pdf|docx?|xlsx?|et|wps|zip|rar|7z|ofd|csv)(?:\?[^"'\s]{0,500})?)["']""", re.IGNORECASE)
+MOST_SHOWN = 20  # hidden elements that hold the page, one within the other
+DEEPEST_FURNITURE = 80  # elements around what may be furniture
+LONGEST_LINK = 2000  # characters of its text that are kept
 MOST_PROSE = 600  # characters: a cell that holds more, and most of its table, is a page column rather than a figure
 FEW_CELLS = 8
 PLAIN_CELLS = 12  # a table with so many cells of its own stays a table even if one of them holds another
@@ -95,7 +98,7 @@ class _Flow:
         target = _target(anchor)
         if not target:
             return
-        link = (tidy(_all_text(anchor)) or tidy(anchor.get("title") or ""), target)
+        link = (tidy(_opening_text(anchor, LONGEST_LINK)) or tidy(anchor.get("title") or ""), target)
         last = self.items[-1] if self.items and not self.parts else None
         (last.links if isinstance(last, Line) else self.links).append(link)
 
@@ -109,6 +112,18 @@ def tidy(text: str) -> str:
     if not text.isascii() and INVISIBLE.search(text):
         text = INVISIBLE.sub("", text)
     return " ".join(text.split())
+
+
+def _opening_text(element: _Element, most: int) -> str:
+    """The text of an element as far as `most` characters; a link that is never closed holds the rest of the page."""
+    parts: list[str] = []
+    length = 0
+    for part in element.itertext():
+        parts.append(str(part))
+        length += len(part)
+        if length > most:
+            break
+    return "".join(parts)[:most]
 
 
 def _all_text(element: _Element) -> str:
@@ -265,9 +280,10 @@ def _embedded(root: _Element) -> Iterator[str]:
 def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[Note]) -> list[Line | Sheet]:
     """The lines and data tables of a subtree; `furnishings` is None inside a cell, where nothing but hidden text is dropped."""
     flow = _Flow()
-    hidden = kept = 0
+    hidden = kept = depth = 0
     skipped: _Element | None = None
-    holders = {outer for table in root.iter("table") if (outer := next(table.iterancestors("table"), None)) is not None}
+    holders = {outer for table in root.iter("table") if (outer := next(table.iterancestors("table"), None)) is not None} if furnishings is not None else set()
+    scripted = Scripted(root)
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag = element.tag
@@ -276,13 +292,13 @@ def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[N
                 flow.end_line()
             if tag in NEVER_TEXT:
                 skipped = element
-            elif element is not root and is_hidden(element) and not is_the_page(element, root):
+            elif element is not root and is_hidden(element) and not scripted.shows(element):
                 skipped = element
                 said = tidy(_all_text(element))
                 hidden += len(said)
                 if furnishings is not None and not len(element) and (name := element.get("id")) and 0 < len(said) <= LONGEST_TITLE:
                     furnishings.append((name, said))
-            elif furnishings is not None and (rule := furniture(element)) is not None:
+            elif furnishings is not None and depth < DEEPEST_FURNITURE and (rule := furniture(element)) is not None:
                 skipped = element
                 if rule == "breadcrumb":
                     furnishings.append((rule, tidy(_all_text(element))))
@@ -292,6 +308,7 @@ def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[N
             if skipped is not None:
                 walk.skip_subtree()
                 continue
+            depth += 1
             if tag in HEADS:
                 flow.head = True
             elif tag == "pre":
@@ -300,6 +317,7 @@ def _flow(root: _Element, furnishings: list[tuple[str, str]] | None, odd: list[N
             continue
         if tag in BREAKING:
             flow.end_line()
+        depth -= skipped is None
         if skipped is not None:
             skipped = None
         elif tag in HEADS:
@@ -325,13 +343,22 @@ def _target(anchor: _Element) -> str:
     return next((name for name in reversed(named) if "/" in name), "")
 
 
-def is_the_page(element: _Element, root: _Element) -> bool:
-    """Whether a hidden element holds so much of the prose that only a script can be meant to show it."""
-    text, linked = amounts(element, SCRIPTED_PROSE)
-    if text - linked < SCRIPTED_PROSE:
-        return False
-    mine, whole = (len(tidy(_all_text(part))) for part in (element, root))
-    return mine * 2 >= whole
+class Scripted:
+    """Which hidden elements hold so much of a page's prose that only a script can be meant to show them."""
+
+    def __init__(self, root: _Element) -> None:
+        self.root, self.whole, self.found = root, -1, 0
+
+    def shows(self, element: _Element) -> bool:
+        """Whether a hidden element is read; `MOST_SHOWN` of a page at most, one within the other."""
+        text, linked = amounts(element, SCRIPTED_PROSE)
+        if text - linked < SCRIPTED_PROSE or self.found >= MOST_SHOWN:
+            return False
+        if self.whole < 0:
+            self.whole = len(tidy(_all_text(self.root)))
+        shown = len(tidy(_all_text(element))) * 2 >= self.whole
+        self.found += shown
+        return shown
 
 
 def _sheet(table: _Element, holders: set[_Element], odd: list[Note]) -> Sheet | None:
@@ -348,12 +375,16 @@ def _sheet(table: _Element, holders: set[_Element], odd: list[Note]) -> Sheet | 
     lengths = [len(cell.text) for row in written for cell in row if cell.text]
     if not lengths or (len(lengths) <= FEW_CELLS and max(lengths) > MOST_PROSE and max(lengths) * 5 > sum(lengths) * 3):
         return None
-    return Sheet(strays, written)
+    return Sheet([line for stray in strays for text in _said_by(stray) if (line := tidy(text))], written)
 
 
-def _own_rows(table: _Element) -> tuple[list[str], list[list[_Element]]]:
-    """Text that stands outside every cell, and the cells row by row: <thead> first, <tfoot> last, wherever they are written."""
-    strays: list[str] = []
+def _said_by(stray: str | _Element) -> list[str]:
+    return [stray] if isinstance(stray, str) else [item.text for item in _flow(stray, None, []) if isinstance(item, Line)]
+
+
+def _own_rows(table: _Element) -> tuple[list[str | _Element], list[list[_Element]]]:
+    """What stands outside every cell, still to be read, and the cells row by row: <thead> first, <tfoot> last, wherever they are written."""
+    strays: list[str | _Element] = []
     sections: dict[str, list[list[_Element]]] = {"thead": [], "tbody": [], "tfoot": []}
     owner: _Element | None = None
     row: list[_Element] = []
@@ -380,10 +411,10 @@ def _own_rows(table: _Element) -> tuple[list[str], list[list[_Element]]]:
         elif tag in TABLE_PARTS:
             strays.append(element.text or "")
         else:
-            strays.extend(item.text for item in _flow(element, None, []) if isinstance(item, Line))
+            strays.append(element)
             walk.skip_subtree()
         strays.append(element.tail or "")
-    return [line for text in strays if (line := tidy(text))], [*sections["thead"], *sections["tbody"], *sections["tfoot"]]
+    return strays, [*sections["thead"], *sections["tbody"], *sections["tfoot"]]
 
 
 def _written(cell: _Element, odd: list[Note]) -> Written:

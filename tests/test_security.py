@@ -20,7 +20,7 @@ from lxml import etree
 
 import extract.html
 from extract.document import Note, Source, Span
-from extract.html import MOST_ATTRIBUTES, crowded, read_html, tree_of
+from extract.html import LONGEST_LINK, MOST_ATTRIBUTES, crowded, read_html, tree_of
 from extract.reading import read
 from gongkai import schema
 from gongkai.csvtext import guarded
@@ -257,6 +257,34 @@ def test_every_threat_of_the_page_names_a_test_that_there_is() -> None:
     assert len(named) > 20
     missing = [(file, test) for file, test in named if f"def {test}(" not in (ROOT / file).read_text(encoding="utf-8")]
     assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "markup", "times"),
+    [
+        ("is_hidden", "<table>" * 1900 + "<p>支出12.5万元</p>", 10_000),
+        ("furniture", "<div class='nav'>" * 1900 + "<a href='x'>收入</a>" * 500 + "<p>支出12.5万元，比上年增加3万元。</p>" * 100, 200),
+        ("_all_text", "<div style='display:none'>" * 1900 + "<p>支出12.5万元，比上年增加3万元。</p>" * 500, 100),
+    ],
+)
+def test_what_is_nested_without_end_is_looked_at_a_bounded_number_of_times(asked: str, markup: str, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each question looks at everything inside an element: asked at every depth, a page of 16 MB would take an hour."""
+    calls = 0
+    answer = getattr(extract.html, asked)
+
+    def counted(*parts: object) -> object:
+        nonlocal calls
+        calls += 1
+        return answer(*parts)
+
+    monkeypatch.setattr(extract.html, asked, counted)
+    read_html(f"<html><body>{markup}", Source("x", "0" * 64, "text/html"))
+    assert 0 < calls < times
+
+
+def test_a_link_that_is_never_closed_holds_no_more_than_a_link_may() -> None:
+    page = read_html("<html><body><p><a href='x.pdf'>" + "支出" * 50_000, Source("x", "0" * 64, "text/html"))
+    assert [len(link.text) for link in page.links] == [LONGEST_LINK]
 
 
 def test_a_page_of_hostile_shapes_is_read() -> None:

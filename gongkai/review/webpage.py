@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lxml import etree
 
 from extract.chrome import NEVER_TEXT, STRIPPED, is_hidden
-from extract.html import BREAKING, is_positioned, is_the_page, span_of, tidy, tree_of
+from extract.html import BREAKING, Scripted, is_positioned, span_of, tidy, tree_of
 from gongkai.review.alignment import align, compact, leaves
 from gongkai.review.marking import Brush, Cut, Piece, plain, within
 
@@ -108,13 +108,14 @@ class _Page:
 
     def write(self, root: _Element) -> None:
         skipped: _Element | None = None
+        scripted = Scripted(root)
         levels = 0
         walk = etree.iterwalk(root, events=("start", "end"))
         for event, element in walk:
             if self.length > MOST_MARKUP:
                 return
             if event == "start":
-                if element.tag in NEVER_TEXT or (element is not root and is_hidden(element) and not is_the_page(element, root)):
+                if element.tag in NEVER_TEXT or (element is not root and is_hidden(element) and not scripted.shows(element)):
                     skipped = element
                     walk.skip_subtree()
                     continue
