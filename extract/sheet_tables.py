@@ -46,7 +46,7 @@ class Joined(NamedTuple):
 
 
 def joined_cells(shape: Shape) -> Joined:
-    """Joined cells within what a sheet shows; what they cover shows nothing. Together they cannot be larger than the sheet, unless they lie over each other."""
+    """Joined cells within what a sheet shows. Together they cannot be larger than the sheet, unless they lie over each other."""
     height, width = len(shape.rows), max(map(len, shape.rows), default=0)
     anchors: dict[tuple[int, int], Merge] = {}
     covered: set[tuple[int, int]] = set()
@@ -57,17 +57,17 @@ def joined_cells(shape: Shape) -> Joined:
         if left < 0:
             return Joined(anchors, covered, len(shape.merges) - number)
         anchors[merge.row, merge.column] = merge
-        for place in product(rows, columns):
-            if place != (merge.row, merge.column):
-                covered.add(place)
-                if place[1] < len(shape.rows[place[0]]):
-                    shape.rows[place[0]][place[1]] = ""
+        covered.update(place for place in product(rows, columns) if place != (merge.row, merge.column))
     return Joined(anchors, covered, 0)
 
 
 def lines_and_tables(shape: Shape, joined: Joined) -> Iterator[Line | Sheet]:
-    """Titles and captions as lines, each table as a sheet, notes below it as lines."""
-    for part in _parts(list(enumerate(shape.rows))):
+    """Titles and captions as lines, each table as a sheet, notes below it as lines; what joined cells cover shows nothing."""
+    rows = [list(row) for row in shape.rows]
+    for number, column in joined.covered:
+        if column < len(rows[number]):
+            rows[number][column] = ""
+    for part in _parts(list(enumerate(rows))):
         first, last = 0, len(part)
         while first < last and _is_caption(part[first][1]):
             yield Line(" ".join(text for text in part[first][1] if text))

@@ -23,9 +23,10 @@ from PIL.Image import DecompressionBombError
 
 from extract.document import Document, DocumentError, Note, Source
 from extract.number_formats import plain, shown
+from extract.office_parts import MOST_MARKS, is_markup, marks, open_office, too_large, tree, unpacked
 from extract.printed import Line, Sheet, assemble
 from extract.sheet_tables import Merge, Shape, joined_cells, lines_and_tables
-from extract.zipped import DAMAGED, MOST_MARKS, is_markup, marks, open_office, too_large, tree, unpacked
+from extract.zipped import DAMAGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

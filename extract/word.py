@@ -15,8 +15,9 @@ from lxml import etree
 
 from extract.document import Document, DocumentError, Note, Source
 from extract.html import tidy
+from extract.office_parts import open_office, tree, unpacked
 from extract.printed import Line, Sheet, Written, assemble
-from extract.zipped import DAMAGED, open_office, tree, unpacked
+from extract.zipped import DAMAGED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

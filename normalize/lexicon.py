@@ -219,7 +219,7 @@ def _word_starts() -> str:
     """Every character that a token of `_WORD_KINDS` can begin with."""
     words = load_toml("wording.toml")
     lists = (
-        lexicon().phrases, lexicon().classes, words["base"]["before"], words["completion"]["starts"], "预决", *(words[kind]["words"] for kind in ("reason", "purpose", "lists", "paired", "flat", "zero")),
+        lexicon().phrases, lexicon().classes, words["base"]["before"], words["completion"]["starts"], words["difference"]["starts"], *(words[kind]["words"] for kind in ("reason", "purpose", "lists", "paired", "flat", "zero")),
         *words["level"].values(), words["verbs"]["up"], words["verbs"]["down"], ("占", "同比", "变化"),
     )  # fmt: skip
     return "".join(sorted({word[0] for listed in lists for word in listed}))

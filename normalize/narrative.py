@@ -235,8 +235,8 @@ class _Reader:
             self.figures.explained.append(text.span(token.start("price"), token.end("price")))
             measure = _EQUIPMENT.get(token["equipment"] or "") or _EQUIPMENT_OF.get(token["price"], "asset_equipment")
             bought = "_purchased" if text.text[: token.start()].endswith("购置") else ""  # 2024年安排购置: not yet held
-            entry = self.meaning.words.measures[measure + bought]
-            self.take_subject(Subject(entry.means, f"单价{token['price']}万元以上" if measure == "asset_equipment" else None, None, entry, phrase), token, text, state)
+            entry = self.meaning.words.measures[measure]
+            self.take_subject(Subject((measure + bought,), f"单价{token['price']}万元以上" if measure == "asset_equipment" else None, None, entry, phrase), token, text, state)
         elif name == "elsewhere":
             measure = "procurement_sme" if token["sme"] == "中小" else "procurement_micro"
             self.take_subject(Subject((measure,), "award_other", None, None, phrase), token, text, state)

@@ -177,7 +177,7 @@ def started_by(process: int) -> list[int]:
 def two_nodes() -> Iterator[TwoNodes]:
     pytest.importorskip("ray", reason="needs gongkai[ray]")
     if sys.platform != "linux":
-        pytest.skip("kills a node by what /proc tells")
+        pytest.skip("only Linux has /proc, which tells the processes of the node to kill")
     os.environ.update(cluster.QUIET)
     nodes = TwoNodes()
     yield nodes

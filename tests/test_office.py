@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import sys
 import zipfile
 from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import openpyxl
 import pytest
 import xlsxwriter
 
 from extract import old_word
 from extract.document import Document, DocumentError, Table
 from extract.reading import lacking, office_type, read
-from extract.word import W
 from gongkai.cli import main
 from normalize.disclosure import normalize
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.office_files import listed, paragraph, word, workbook
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TWINS = sorted((FIXTURES / "twins").iterdir())
@@ -66,14 +63,6 @@ def test_every_value_of_a_twin_reads_back() -> None:
 
 Cells = list[list[Any]]
 SUMMARY: Cells = [["收入", None, "支出", None], ["项目", "决算数", "项目", "决算数"], ["一、财政拨款收入", 1206.4, "一、教育支出", 1206.4], ["本年收入合计", 1206.4, "本年支出合计", 1206.4], ["总计", 1206.4, "总计", 1206.4]]
-
-
-def workbook(change: Callable[[Any], object]) -> bytes:
-    book = openpyxl.Workbook()
-    change(book)
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 def texts(document: Document) -> list[list[str]]:
@@ -167,25 +156,6 @@ def test_an_unknown_number_format_is_told_and_the_plain_number_read() -> None:
 
 
 # Word
-
-
-def word(body: str, **parts: str) -> bytes:
-    out = io.BytesIO()
-    name = W.strip("{}")
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("word/document.xml", f'<w:document xmlns:w="{name}" xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><w:body>{body}</w:body></w:document>')
-        for part, text in parts.items():
-            archive.writestr(f"word/{part}.xml", text.replace("<w:root", f'<w:root xmlns:w="{name}"'))
-    return out.getvalue()
-
-
-def paragraph(text: str, properties: str = "") -> str:
-    return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>"
-
-
-def listed(level: int, number_id: int = 1) -> str:
-    return f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{number_id}"/></w:numPr>'
 
 
 LISTS = """<w:root><w:abstractNum w:abstractNumId="0">
@@ -296,8 +266,12 @@ def test_without_its_library_or_program_a_file_is_a_row_and_a_named_one_stops_th
         read(file.read_bytes(), "a.doc")
 
 
-@pytest.mark.skipif(NO_OFFICE, reason="LibreOffice is not on this machine")
-def test_a_converter_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for LibreOffice is a script of sh")
+def test_a_converter_that_takes_too_long_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sleeper = tmp_path / "soffice"
+    sleeper.write_text("#!/bin/sh\nexec sleep 600\n", encoding="utf-8")
+    sleeper.chmod(0o755)
+    monkeypatch.setattr(old_word, "PROGRAMS", (str(sleeper),))
     monkeypatch.setattr(old_word, "SECONDS", 0.05)
     with pytest.raises(DocumentError, match="took more than"):
         read((FIXTURES / "twins" / "chengkou-climate-2021-final-html.doc").read_bytes(), "a.doc")
